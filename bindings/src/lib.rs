@@ -1,0 +1,5 @@
+//! # Layout
+
+mod api;
+
+uniffi::setup_scaffolding!();

@@ -1,0 +1,211 @@
+//! Bodies of the station's HTTP interface, JSON. Paths and status codes: `/openapi.json` of a
+//! station. Times are Unix milliseconds; notes are C2SP signed notes as text.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{directive::State, note::Verifier};
+
+/// Any refusal: a stable kebab-case word and a sentence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ErrorBody {
+    pub error: String,
+    pub message: String,
+    /// With `journal-position`: the entries the station holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+}
+
+/// `GET /v1/info`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Info {
+    pub agency: String,
+    pub suite: u16,
+    pub time_ms: i64,
+    pub trust_version: u64,
+    pub policy_version: u64,
+}
+
+/// `POST /v1/enrol`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    pub token: String,
+    pub model: String,
+    pub journal_key: Verifier,
+    /// [`crate::session::EnrolProof`], signed by `journal_key`.
+    pub proof: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnrolResponse {
+    pub certificate: String,
+    pub trust: String,
+    pub policy: String,
+}
+
+/// `POST /v1/challenge`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeRequest {
+    /// `terminal:<id>` or `person:<name>`.
+    pub principal: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeResponse {
+    pub nonce: String,
+    pub expires_ms: i64,
+}
+
+/// `POST /v1/session`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionRequest {
+    pub principal: String,
+    /// [`crate::session::ChallengeAnswer`], signed by the principal.
+    pub answer: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SessionResponse {
+    /// Bearer token. A secret.
+    pub token: String,
+    pub expires_ms: i64,
+}
+
+impl std::fmt::Debug for SessionResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "SessionResponse(token hidden, expires {})",
+            self.expires_ms
+        )
+    }
+}
+
+/// `GET /v1/journal`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JournalState {
+    pub size: u64,
+    /// The latest cosigned checkpoint.
+    pub checkpoint: Option<String>,
+}
+
+/// `POST /v1/journal`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JournalAppend {
+    /// Index of the first of `entries`.
+    pub from: u64,
+    /// Raw bytes of the entries.
+    pub entries: Vec<String>,
+    /// Signed checkpoint over everything up to the last of them.
+    pub checkpoint: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JournalReply {
+    /// The same checkpoint with the station's cosignature.
+    pub checkpoint: String,
+}
+
+/// `GET /v1/directives?after=SEQ&wait=SECONDS`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DirectiveList {
+    pub directives: Vec<DirectiveItem>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DirectiveItem {
+    pub id: String,
+    pub seq: u64,
+    pub note: String,
+}
+
+/// `POST /v1/directives/{id}/ack`, `POST /v1/admin/directives`,
+/// `POST /v1/admin/directives/{id}/sign`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NoteBody {
+    pub note: String,
+}
+
+/// `POST /v1/admin/tickets`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct TicketRequest {
+    /// An identifier of letters, digits, `-`, `_`, `.`; made up by the station where absent.
+    pub terminal: Option<String>,
+    #[serde(default)]
+    pub officers: Vec<String>,
+    /// Seconds that the ticket is valid; a day where absent.
+    pub valid_s: Option<u32>,
+}
+
+/// `GET /v1/admin/terminals`, `GET /v1/admin/terminals/{id}`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TerminalInfo {
+    pub id: String,
+    pub epoch: u32,
+    pub model: String,
+    pub enrolled_ms: i64,
+    pub last_seen_ms: Option<i64>,
+    pub journal_size: u64,
+    /// Evidence objects confirmed.
+    pub evidence: u64,
+    pub journal_key: Verifier,
+}
+
+/// `POST /v1/admin/directives/draft`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DirectiveDraft {
+    pub terminal: String,
+    pub action: crate::directive::Action,
+    pub reason: String,
+    /// Seconds until it expires; a week where absent.
+    pub valid_s: Option<u32>,
+}
+
+/// `GET /v1/admin/directives`, `GET /v1/admin/directives/{id}`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DirectiveInfo {
+    pub id: String,
+    pub terminal: String,
+    pub epoch: u32,
+    pub seq: u64,
+    pub action: crate::directive::Action,
+    pub state: State,
+    pub reason: Option<String>,
+    pub signed_by: Vec<String>,
+    /// Signatures still wanted.
+    pub missing: usize,
+    pub expires_ms: i64,
+    pub note: String,
+}
+
+/// `POST /v1/admin/people`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PersonRequest {
+    pub name: String,
+    pub key: Verifier,
+    pub roles: Vec<String>,
+}
+
+/// `GET /v1/admin/evidence`, `GET /v1/admin/evidence/{clip}`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EvidenceInfo {
+    pub id: String,
+    pub terminal: String,
+    pub epoch: u32,
+    pub officer: Option<String>,
+    pub case: String,
+    pub media: String,
+    pub began_ms: i64,
+    pub ended_ms: i64,
+    pub length: u64,
+    pub stored_ms: i64,
+}
+
+/// `GET /v1/admin/audit`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuditItem {
+    pub id: String,
+    pub time_ms: i64,
+    pub person: String,
+    pub action: String,
+    pub subject: String,
+}

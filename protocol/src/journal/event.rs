@@ -1,0 +1,151 @@
+//! The kinds of journal entries. Written as `"kind": …, "body": {…}`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clip::ClipDigest;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    content = "body",
+    rename_all = "kebab-case",
+    deny_unknown_fields
+)]
+pub enum Event {
+    Provisioned {
+        epoch: u32,
+        model: String,
+        trust_version: u64,
+        policy_version: u64,
+    },
+    OfficerEnrolled {
+        officer: String,
+        recipient: String,
+    },
+    Unlocked {},
+    /// `reason`: wrong-pin, locked-out, device-locked.
+    UnlockRefused {
+        officer: String,
+        reason: String,
+    },
+    DutyBegan {
+        case: String,
+    },
+    DutyEnded {
+        unconfirmed: u32,
+    },
+    /// A file was begun; `recipients` are the age recipients it is sealed to.
+    RecordingBegan {
+        clip: String,
+        recording: String,
+        media: String,
+        case: String,
+        recipients: Vec<String>,
+    },
+    /// The clip tree so far: what is provable of a clip that never gets sealed.
+    RecordingProgress {
+        clip: String,
+        digest: ClipDigest,
+        fragments: u32,
+        end_us: i64,
+    },
+    Sealed(Sealed),
+    /// After a crash: the file ends with its last committed fragment.
+    Recovered {
+        clip: String,
+        fragments: u32,
+        end_us: i64,
+    },
+    /// A clip that could not be brought to an end; the file is kept.
+    RecordingFailed {
+        clip: String,
+        reason: String,
+    },
+    /// A file in the evidence folder that the vault does not know was set aside.
+    Quarantined {
+        name: String,
+        length: u64,
+    },
+    /// Timestamps that repeated, jumped or went back were put right.
+    TimestampsRepaired {
+        clip: String,
+        count: u64,
+    },
+    Mark {
+        clip: String,
+        at_us: i64,
+        label: String,
+    },
+    Exported {
+        clip: String,
+    },
+    /// The station's receipt verified.
+    Confirmed {
+        clip: String,
+        stored_ms: i64,
+    },
+    /// An answer of the station did not verify.
+    ReceiptRefused {
+        clip: String,
+        reason: String,
+    },
+    Purged {
+        clip: String,
+        digest: ClipDigest,
+    },
+    DirectiveReceived {
+        id: String,
+        seq: u64,
+        action: String,
+    },
+    DirectiveExecuted {
+        id: String,
+        seq: u64,
+        action: String,
+    },
+    DirectiveRefused {
+        id: String,
+        reason: String,
+    },
+    TrustUpdated {
+        version: u64,
+    },
+    PolicyUpdated {
+        version: u64,
+    },
+    /// Something that should not happen: `what` is a stable word.
+    SecurityEvent {
+        what: String,
+    },
+}
+
+/// The end of a piece of evidence: what its file is from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealed {
+    pub clip: String,
+    /// Clips of one press of the button share it.
+    pub recording: String,
+    /// `video/mp4`, `audio/mp4` or `image/jpeg`.
+    pub media: String,
+    pub case: String,
+    pub began_ms: i64,
+    pub ended_ms: i64,
+    /// Of the media, in microseconds; 0 for a photo.
+    pub duration_us: i64,
+    pub fragments: u32,
+    pub digest: ClipDigest,
+    /// Completed after a crash.
+    pub recovered: bool,
+}
+
+impl Event {
+    /// The `kind` and `body` of the envelope.
+    pub fn to_parts(&self) -> (String, Value) {
+        let mut tagged = serde_json::to_value(self).expect("an event is plain data");
+        let body = tagged["body"].take();
+        (tagged["kind"].as_str().unwrap_or_default().to_owned(), body)
+    }
+}

@@ -1,0 +1,189 @@
+//! Whose signatures count: the trust set, signed by the agency's root keys and rotated as in TUF
+//! (the old threshold and the new one sign, versions are consecutive).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    hash::Hash,
+    note::{Note, Verifier},
+    statement::{self, Statement, StatementError},
+};
+
+/// Keys of which `threshold` have to sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Roots {
+    pub keys: Vec<Verifier>,
+    pub threshold: usize,
+}
+
+/// A member of staff whose signature counts for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    pub name: String,
+    pub key: Verifier,
+    /// What the person may sign or do, [`ROLE_DIRECTIVE`] and so on.
+    pub roles: Vec<String>,
+}
+
+/// May sign directives.
+pub const ROLE_DIRECTIVE: &str = "directive";
+/// May issue tickets, register people and publish policy.
+pub const ROLE_DEVICE: &str = "device";
+/// May see and fetch stored evidence.
+pub const ROLE_EVIDENCE: &str = "evidence";
+
+/// All keys that verifiers of this agency go by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustSet {
+    pub suite: u16,
+    pub version: u64,
+    pub agency: String,
+    pub time_ms: i64,
+    pub roots: Roots,
+    /// Certify terminals.
+    pub registrar: Vec<Verifier>,
+    /// Cosign journals (cosignature/v1 keys).
+    pub witness: Vec<Verifier>,
+    /// State that bytes are durably stored.
+    pub storage: Vec<Verifier>,
+    /// Sign policies.
+    pub policy: Vec<Verifier>,
+    pub people: Vec<Person>,
+    /// age recipients (`age1…`) to which all evidence is sealed.
+    pub recipients: Vec<String>,
+}
+
+impl Statement for TrustSet {
+    const TYPE: &'static str = "custos.trust-set/v1";
+}
+
+/// A trust set that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    #[error("not a well-formed trust file")]
+    Malformed,
+    #[error("the roots of the trust set are not those that were expected")]
+    OtherRoots,
+    #[error("trust set version {offered} does not follow version {known}")]
+    Version { known: u64, offered: u64 },
+    #[error("the trust set is of another agency")]
+    OtherAgency,
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+}
+
+impl Roots {
+    fn check(&self, note: &Note) -> Result<(), TrustError> {
+        let signed = note.verify(&self.keys).map_err(StatementError::from)?.len();
+        if signed < self.threshold || self.threshold == 0 {
+            let threshold = self.threshold;
+            return Err(StatementError::Threshold { signed, threshold }.into());
+        }
+        Ok(())
+    }
+
+    /// What a person compares by eye or telephone: SHA-256 over the roots as JSON.
+    pub fn fingerprint(&self) -> Hash {
+        Hash::of(&serde_json::to_vec(self).expect("roots are plain data"))
+    }
+}
+
+impl TrustSet {
+    /// Opens a set that its own roots signed. Whether these roots are the agency's is for the
+    /// caller to know: compare [`Roots::fingerprint`], or use [`TrustSet::open_pinned`].
+    pub fn open(note: &str) -> Result<Self, TrustError> {
+        let note: Note = note.parse().map_err(StatementError::from)?;
+        let set: Self = statement::read_unverified(&note)?;
+        set.roots.check(&note)?;
+        note.verify_strict(&set.roots.keys)
+            .map_err(StatementError::from)?;
+        Ok(set)
+    }
+
+    /// Opens a first set under roots learnt from the enrolment ticket.
+    pub fn open_pinned(note: &str, roots: &Roots) -> Result<Self, TrustError> {
+        let set = Self::open(note)?;
+        if set.roots == *roots {
+            return Ok(set);
+        }
+        // The roots rotated since the ticket was printed: the old ones must have signed as well.
+        Err(TrustError::OtherRoots)
+    }
+
+    /// The set that follows this one: next version, same agency, signed by the threshold of the
+    /// old roots and of the new ones.
+    pub fn update(&self, note: &str) -> Result<Self, TrustError> {
+        let note: Note = note.parse().map_err(StatementError::from)?;
+        let next: Self = statement::read_unverified(&note)?;
+        if next.agency != self.agency {
+            return Err(TrustError::OtherAgency);
+        }
+        if next.version != self.version + 1 {
+            return Err(TrustError::Version {
+                known: self.version,
+                offered: next.version,
+            });
+        }
+        self.roots.check(&note)?;
+        next.roots.check(&note)?;
+        let known = self.roots.keys.iter().chain(&next.roots.keys);
+        note.verify_strict(known).map_err(StatementError::from)?;
+        Ok(next)
+    }
+
+    pub fn person(&self, name: &str) -> Option<&Person> {
+        self.people.iter().find(|p| p.name == name)
+    }
+
+    /// The name of the key of a person: `<agency>/person/<name>`.
+    pub fn person_key_name(agency: &str, name: &str) -> String {
+        format!("{agency}/person/{name}")
+    }
+}
+
+impl Person {
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|r| r == role)
+    }
+}
+
+/// `trust.json`: a trust set as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustFile {
+    format: TrustFormat,
+    /// The signed note, whole.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum TrustFormat {
+    #[serde(rename = "custos-trust/1")]
+    V1,
+}
+
+impl TrustFile {
+    pub fn new(note: &str) -> Self {
+        Self {
+            format: TrustFormat::V1,
+            note: note.to_owned(),
+        }
+    }
+
+    /// One line of JSON and a newline.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("two strings") + "\n"
+    }
+
+    /// Takes only what [`TrustFile::to_text`] writes: no byte of the file goes unchecked.
+    pub fn from_text(text: &str) -> Result<Self, TrustError> {
+        let file: Self = serde_json::from_str(text).map_err(|_| TrustError::Malformed)?;
+        if file.to_text() != text {
+            return Err(TrustError::Malformed);
+        }
+        Ok(file)
+    }
+}
