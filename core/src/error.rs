@@ -1,0 +1,314 @@
+//! What can go wrong, as the caller has to act on it.
+//!
+//! Rules: a variant exists because somebody acts differently on it; none carries a secret, user
+//! input, or another library's text. [`Error::code`] is a stable word for programs,
+//! [`Error::class`] says which of four things a person can do about it.
+
+use std::io;
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What a person can do about an [`Error`]; the command line's exit codes follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The request was understood and refused: it must change, or the situation must.
+    Refused,
+    /// The station, or one that proves to be it, does not answer: try again later.
+    Unreachable,
+    /// The storage is full, failing, damaged, or newer than this program.
+    Storage,
+    /// A credential is wrong or missing, or the terminal is locked.
+    Credential,
+}
+
+/// Why a receipt does not prove that the station holds *this* clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptFault {
+    /// Not a receipt at all, or a signature, proof or time in it does not hold.
+    Invalid,
+    /// It speaks of another clip.
+    OtherClip,
+    /// It speaks of other bytes: another length or another root.
+    OtherBytes,
+    /// It speaks of another terminal's clip.
+    OtherTerminal,
+}
+
+/// Why a directive does not act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectiveFault {
+    /// Not a directive, or its signatures are not of people who may give it.
+    Signature,
+    /// Too few distinct people signed.
+    Threshold,
+    /// Addressed to another terminal.
+    Addressee,
+    /// Given to an earlier or later provisioning of this terminal.
+    Epoch,
+    /// Its sequence number has been used.
+    Sequence,
+    /// Past its time.
+    Expired,
+    /// An action this terminal does not know.
+    Unknown,
+}
+
+/// Why a ticket does not provision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketFault {
+    Malformed,
+    Expired,
+    Used,
+    /// The station does not know it.
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // Life cycle.
+    #[error("this folder holds no provisioned terminal")]
+    NotProvisioned,
+    #[error("this terminal was wiped")]
+    Wiped,
+    #[error("this folder already holds a provisioned terminal")]
+    AlreadyProvisioned,
+    #[error("the terminal is locked by a directive of its agency")]
+    Locked,
+
+    // Provisioning and what the station says.
+    #[error("the ticket cannot be used: {}", ticket_words(*.0))]
+    Ticket(TicketFault),
+    #[error("the station's certificate for this terminal does not verify")]
+    CertificateInvalid,
+    #[error("the trust set does not verify against the one before it")]
+    TrustInvalid,
+    #[error("the policy does not verify against the trust set")]
+    PolicyInvalid,
+    #[error("the receipt is refused: {}", receipt_words(*.0))]
+    Receipt(ReceiptFault),
+    #[error("the directive is refused: {}", directive_words(*.0))]
+    Directive(DirectiveFault),
+    #[error("the station holds a journal of this terminal that is not a prefix of ours")]
+    JournalDiverged,
+    #[error("the station did not get the bytes that were sealed; the upload starts again")]
+    UploadRejected,
+    #[error("the station refuses the request (HTTP status {status})")]
+    StationRefused { status: u16 },
+    #[error("the station answered something that is not in its protocol")]
+    StationProtocol,
+    #[error("the station cannot be reached")]
+    Unreachable,
+    #[error("who answers at the station's address is not the station of the ticket")]
+    StationIdentity,
+    #[error("plain HTTP is allowed on the loopback interface only")]
+    PlainHttp,
+
+    // Officers.
+    #[error("no such officer on this terminal")]
+    UnknownOfficer,
+    #[error("the officer is already enrolled on this terminal")]
+    OfficerExists,
+    #[error("the officer is not one this terminal was issued to")]
+    OfficerNotAllowed,
+    #[error("the PIN is shorter than the policy allows")]
+    PinTooShort,
+    #[error("wrong PIN; {remaining} attempts remain")]
+    WrongPin { remaining: u32 },
+    #[error("too many wrong PINs; try again in {} s", .retry_after_ms.div_euclid(1000) + 1)]
+    TooManyAttempts { retry_after_ms: i64 },
+    #[error("the key does not open this vault")]
+    WrongKey,
+    #[error("the key source of this device failed")]
+    KeySource,
+
+    // Duty and evidence.
+    #[error("no duty has begun")]
+    NoDuty,
+    #[error("a duty has already begun")]
+    DutyOpen,
+    #[error("no such clip")]
+    UnknownClip,
+    #[error("the clip is not sealed yet")]
+    NotSealed,
+    #[error("the clip is not confirmed by the station yet")]
+    NotConfirmed,
+    #[error("the recording has ended")]
+    RecordingEnded,
+    #[error("the media cannot be recorded: {0}")]
+    Media(&'static str),
+
+    // Storage.
+    #[error("the storage is full")]
+    Full,
+    #[error("the storage failed: {0}")]
+    Io(io::ErrorKind),
+    #[error("a write could not be made durable; this object is not written to again")]
+    SyncFailed,
+    #[error("the vault is damaged")]
+    Damaged,
+    #[error("the vault has schema {found}; this program knows up to {known}")]
+    NewerSchema { found: u32, known: u32 },
+    #[error("another program keeps the vault busy")]
+    Busy,
+    #[error("the file is in use by another program")]
+    InUse,
+    #[error("the system's random generator failed")]
+    NoRandom,
+    #[error("an internal invariant does not hold: {0}")]
+    Internal(&'static str),
+}
+
+impl Error {
+    /// A stable kebab-case word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotProvisioned => "not-provisioned",
+            Self::Wiped => "wiped",
+            Self::AlreadyProvisioned => "already-provisioned",
+            Self::Locked => "locked",
+            Self::Ticket(TicketFault::Malformed) => "ticket-malformed",
+            Self::Ticket(TicketFault::Expired) => "ticket-expired",
+            Self::Ticket(TicketFault::Used) => "ticket-used",
+            Self::Ticket(TicketFault::Unknown) => "ticket-unknown",
+            Self::CertificateInvalid => "certificate-invalid",
+            Self::TrustInvalid => "trust-invalid",
+            Self::PolicyInvalid => "policy-invalid",
+            Self::Receipt(ReceiptFault::Invalid) => "receipt-invalid",
+            Self::Receipt(ReceiptFault::OtherClip) => "receipt-other-clip",
+            Self::Receipt(ReceiptFault::OtherBytes) => "receipt-other-bytes",
+            Self::Receipt(ReceiptFault::OtherTerminal) => "receipt-other-terminal",
+            Self::Directive(fault) => match fault {
+                DirectiveFault::Signature => "directive-signature",
+                DirectiveFault::Threshold => "directive-threshold",
+                DirectiveFault::Addressee => "directive-addressee",
+                DirectiveFault::Epoch => "directive-epoch",
+                DirectiveFault::Sequence => "directive-sequence",
+                DirectiveFault::Expired => "directive-expired",
+                DirectiveFault::Unknown => "directive-unknown",
+            },
+            Self::JournalDiverged => "journal-diverged",
+            Self::UploadRejected => "upload-rejected",
+            Self::StationRefused { .. } => "station-refused",
+            Self::StationProtocol => "station-protocol",
+            Self::Unreachable => "station-unreachable",
+            Self::StationIdentity => "station-identity",
+            Self::PlainHttp => "plain-http",
+            Self::UnknownOfficer => "unknown-officer",
+            Self::OfficerExists => "officer-exists",
+            Self::OfficerNotAllowed => "officer-not-allowed",
+            Self::PinTooShort => "pin-too-short",
+            Self::WrongPin { .. } => "wrong-pin",
+            Self::TooManyAttempts { .. } => "too-many-attempts",
+            Self::WrongKey => "wrong-key",
+            Self::KeySource => "key-source",
+            Self::NoDuty => "no-duty",
+            Self::DutyOpen => "duty-open",
+            Self::UnknownClip => "unknown-clip",
+            Self::NotSealed => "not-sealed",
+            Self::NotConfirmed => "not-confirmed",
+            Self::RecordingEnded => "recording-ended",
+            Self::Media(_) => "media",
+            Self::Full => "storage-full",
+            Self::Io(_) => "storage-failed",
+            Self::SyncFailed => "storage-sync-failed",
+            Self::Damaged => "vault-damaged",
+            Self::NewerSchema { .. } => "newer-schema",
+            Self::Busy => "vault-busy",
+            Self::InUse => "in-use",
+            Self::NoRandom => "no-random",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Which of four things a person can do about it.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Unreachable | Self::StationIdentity => Class::Unreachable,
+            Self::Full
+            | Self::Io(_)
+            | Self::SyncFailed
+            | Self::Damaged
+            | Self::NewerSchema { .. }
+            | Self::Busy
+            | Self::NoRandom
+            | Self::Internal(_) => Class::Storage,
+            Self::Locked
+            | Self::UnknownOfficer
+            | Self::WrongPin { .. }
+            | Self::TooManyAttempts { .. }
+            | Self::WrongKey
+            | Self::KeySource => Class::Credential,
+            _ => Class::Refused,
+        }
+    }
+}
+
+fn ticket_words(fault: TicketFault) -> &'static str {
+    match fault {
+        TicketFault::Malformed => "it is malformed",
+        TicketFault::Expired => "it has expired",
+        TicketFault::Used => "it has been used",
+        TicketFault::Unknown => "the station does not know it",
+    }
+}
+
+fn receipt_words(fault: ReceiptFault) -> &'static str {
+    match fault {
+        ReceiptFault::Invalid => "a signature or proof in it does not hold",
+        ReceiptFault::OtherClip => "it is for another clip",
+        ReceiptFault::OtherBytes => "it is for other bytes",
+        ReceiptFault::OtherTerminal => "it is for another terminal",
+    }
+}
+
+fn directive_words(fault: DirectiveFault) -> &'static str {
+    match fault {
+        DirectiveFault::Signature => "it is not signed by people who may give it",
+        DirectiveFault::Threshold => "too few distinct people signed it",
+        DirectiveFault::Addressee => "it is addressed to another terminal",
+        DirectiveFault::Epoch => "it is for another provisioning of this terminal",
+        DirectiveFault::Sequence => "its sequence number has been used",
+        DirectiveFault::Expired => "it has expired",
+        DirectiveFault::Unknown => "this terminal does not know the action",
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            kind => Self::Io(kind),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::SystemIoFailure) => match error.sqlite_error().map(|e| e.extended_code)
+            {
+                Some(rusqlite::ffi::SQLITE_IOERR_FSYNC | rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC) => {
+                    Self::SyncFailed
+                }
+                _ => Self::Io(io::ErrorKind::Other),
+            },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::Io(io::ErrorKind::PermissionDenied)
+            }
+            Some(ErrorCode::CannotOpen) => Self::Io(io::ErrorKind::NotFound),
+            _ => Self::Internal("a statement of the vault's own failed"),
+        }
+    }
+}
+
+impl From<custos_protocol::key::NoRandom> for Error {
+    fn from(_: custos_protocol::key::NoRandom) -> Self {
+        Self::NoRandom
+    }
+}

@@ -1,0 +1,14 @@
+//! The terminal's journal: a transparency log of its own, kept in the vault.
+//!
+//! # Layout
+//!
+//! - `append`: an entry, in the transaction of what it describes
+//! - `checkpoint`: signed tree heads, those the station countersigned, and proofs
+
+mod append;
+mod checkpoint;
+
+pub(crate) use self::{
+    append::{Appended, JournalContext, append, entries, size},
+    checkpoint::{Cosigned, cosigned, sign_checkpoint, store_cosigned, verify_cosigned},
+};

@@ -1,0 +1,190 @@
+//! The vault: keys, the encrypted database, the officers' slots, and the wipe.
+//!
+//! # Layout
+//!
+//! - [`key_source`]: where the key-encryption key lives; `keys`: what is derived from the master key
+//! - `database`, `migrations`: SQLCipher; [`Vault::write`] and [`Vault::read`] are the only ways in
+//! - [`officer`]: PIN slots; `secret`: the PIN itself
+//! - [`wipe`]: keys first, then files
+//! - `folder`: what lies where
+
+mod database;
+mod folder;
+pub(crate) mod key_source;
+mod keys;
+mod migrations;
+pub(crate) mod officer;
+mod secret;
+#[cfg(test)]
+pub(crate) mod testing;
+pub(crate) mod wipe;
+
+use std::{path::Path, sync::Arc};
+
+use custos_protocol::key::SigningKey;
+use rusqlite::{Connection, Transaction};
+
+pub(crate) use self::folder::{remove_file, sync_dir, write_private};
+use self::{database::Database, keys::MasterKey};
+pub use self::{
+    folder::Folder,
+    key_source::{KeySource, SoftwareKeySource},
+    secret::Secret,
+};
+use crate::{Error, Result};
+
+/// An open vault.
+#[derive(Debug)]
+pub(crate) struct Vault {
+    folder: Folder,
+    source: Arc<dyn KeySource>,
+    master: MasterKey,
+    journal_key: SigningKey,
+    database: Database,
+}
+
+/// A vault that does not exist yet: its keys do, in memory, so that provisioning can prove
+/// possession before anything is on disk.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    master: MasterKey,
+    journal_key: SigningKey,
+}
+
+impl Draft {
+    pub(crate) fn make() -> Result<Self> {
+        let master = MasterKey::make()?;
+        let journal_key = master.derive_journal_key();
+        Ok(Self {
+            master,
+            journal_key,
+        })
+    }
+
+    pub(crate) fn journal_key(&self) -> &SigningKey {
+        &self.journal_key
+    }
+
+    /// Makes the vault, filled by `fill` in one transaction. Until the last step, storing the
+    /// wrapped master key, the folder holds no terminal; so whatever interrupts this leaves
+    /// nothing half-provisioned.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyProvisioned`], storage errors, what `fill` returned.
+    pub(crate) fn create(
+        self,
+        folder: Folder,
+        source: Arc<dyn KeySource>,
+        fill: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<Vault> {
+        if folder.master().try_exists()? {
+            return Err(Error::AlreadyProvisioned);
+        }
+        // A wipe that was cut short ends first, and its mark goes before anything new comes: a
+        // mark beside a new vault would have the next start destroy it.
+        wipe::resume(&folder, source.as_ref())?;
+        folder.create()?;
+        remove_file(&folder.wiped())?;
+        set_aside_leftovers(&folder)?;
+        source.create()?;
+        let database = Database::create(&folder.database(), &self.master.derive_database_key())?;
+        database.write(fill)?;
+        sync_dir(folder.root())?;
+        self.master.store(&folder, source.as_ref())?;
+        let Self {
+            master,
+            journal_key,
+        } = self;
+        Ok(Vault {
+            folder,
+            source,
+            master,
+            journal_key,
+            database,
+        })
+    }
+}
+
+impl Vault {
+    /// Opens the vault of a provisioned terminal. Never deletes or recreates anything.
+    ///
+    /// # Errors
+    /// [`Error::NotProvisioned`], [`Error::Wiped`], [`Error::WrongKey`], [`Error::NewerSchema`],
+    /// [`Error::Damaged`], storage errors.
+    pub(crate) fn open(dir: &Path, source: Arc<dyn KeySource>) -> Result<Self> {
+        let folder = Folder::at(dir);
+        let master = MasterKey::load(&folder, source.as_ref())?;
+        let database = Database::open(&folder.database(), &master.derive_database_key())?;
+        let journal_key = master.derive_journal_key();
+        Ok(Self {
+            folder,
+            source,
+            master,
+            journal_key,
+            database,
+        })
+    }
+
+    /// See [`Database::write`]: one durable transaction. Not reentrant.
+    ///
+    /// # Errors
+    /// [`Error::Wiped`] when another process wiped this terminal meanwhile; else as there.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.refuse_if_wiped()?;
+        self.database.write(work)
+    }
+
+    /// See [`Database::read`]: one consistent state.
+    ///
+    /// # Errors
+    /// [`Error::Wiped`] when another process wiped this terminal meanwhile; else as there.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.refuse_if_wiped()?;
+        self.database.read(work)
+    }
+
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    pub(crate) fn key_source(&self) -> &dyn KeySource {
+        self.source.as_ref()
+    }
+
+    /// The key that signs this terminal's journal, answers and acknowledgements.
+    pub(crate) fn journal_key(&self) -> &SigningKey {
+        &self.journal_key
+    }
+
+    /// The age recipient of what is sealed to the terminal itself.
+    pub(crate) fn recipient(&self) -> Result<age::x25519::Recipient> {
+        Ok(self.master.derive_identity()?.to_public())
+    }
+
+    fn refuse_if_wiped(&self) -> Result<()> {
+        // An open file outlives its name: without this, a second process would go on writing
+        // evidence into a vault that the wipe has removed.
+        if self.folder.wiped().try_exists()? {
+            Err(Error::Wiped)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A database without a master key is what an interrupted provisioning leaves: nobody can open
+/// it. It is set aside, not deleted: no path that opens or creates a vault deletes one.
+fn set_aside_leftovers(folder: &Folder) -> Result<()> {
+    let name = custos_protocol::id::fresh("vault")?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut from = folder.database().into_os_string();
+        from.push(suffix);
+        if Path::new(&from).try_exists()? {
+            std::fs::rename(
+                &from,
+                folder.quarantine().join(format!("{name}.db{suffix}")),
+            )?;
+        }
+    }
+    Ok(())
+}
