@@ -164,3 +164,6 @@ impl NodeReader for Nodes<'_> {
         Hash::from_slice(&bytes.ok_or(Error::Damaged)?).map_err(|_| Error::Damaged)
     }
 }
+
+#[cfg(test)]
+mod tests;

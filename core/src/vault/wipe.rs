@@ -100,3 +100,6 @@ fn holds_anything(folder: &Folder) -> Result<bool> {
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests;
