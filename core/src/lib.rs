@@ -14,6 +14,7 @@
 pub mod clock;
 pub mod error;
 mod journal;
+pub mod record;
 pub mod vault;
 
 pub use self::error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault};

@@ -1,0 +1,473 @@
+//! Encoded samples in, fragmented MP4 out (ISO/IEC 14496-12, 14496-14, 14496-15).
+//!
+//! A [`Muxer`] copies each sample once, straight into the data of the fragment it will be in,
+//! and hands the [`Fragment`] out when it is long enough. It does no I/O and never waits.
+
+use super::annexb;
+use super::boxes::{self, AUDIO_TRACK, Run, Sample, VIDEO_TRACK};
+use super::codec::{AudioConfig, VideoConfig};
+use super::timeline::{self, AudioClock, Cut, DecodeTimes, VIDEO_TIMESCALE, VideoClock};
+
+/// Bytes of the largest sample taken.
+pub const MAX_SAMPLE: usize = 16 * 1024 * 1024;
+
+/// A fragment with more data than this ends, however short it is.
+const MAX_FRAGMENT: usize = 32 * 1024 * 1024;
+
+/// Which track a sample belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Track {
+    Video,
+    Audio,
+}
+
+/// Why a sample or a configuration is not taken. The recording can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MuxError {
+    #[error("the H.264 configuration has no readable SPS and PPS")]
+    BadVideoConfig,
+    #[error("the AudioSpecificConfig cannot be read")]
+    BadAudioConfig,
+    #[error("the audio is not AAC-LC")]
+    UnsupportedAudio,
+    #[error("the codec configuration cannot change within a recording")]
+    ConfigTooLate,
+    #[error("a sample arrived before its track's codec configuration")]
+    NotConfigured,
+    #[error("a sample has more than 16 MiB")]
+    SampleTooLarge,
+    #[error("a sample is empty, or no Annex-B access unit")]
+    BadSample,
+    #[error("the recording is too long for its file")]
+    TooLong,
+}
+
+impl MuxError {
+    /// A stable word for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::BadVideoConfig => "bad-video-config",
+            Self::BadAudioConfig => "bad-audio-config",
+            Self::UnsupportedAudio => "unsupported-audio",
+            Self::ConfigTooLate => "config-too-late",
+            Self::NotConfigured => "track-not-configured",
+            Self::SampleTooLarge => "sample-too-large",
+            Self::BadSample => "bad-sample",
+            Self::TooLong => "recording-too-long",
+        }
+    }
+}
+
+/// A finished fragment: `moof` and `mdat`, the first one with `ftyp` and `moov` before it.
+#[derive(Debug)]
+pub struct Fragment {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Time at which its last sample ends, in µs from the beginning of the recording.
+    pub end_us: i64,
+    /// Samples in it.
+    pub samples: u32,
+    head: Vec<u8>,
+    video: Vec<u8>,
+    audio: Vec<u8>,
+}
+
+impl Fragment {
+    /// Its bytes, in order.
+    pub fn parts(&self) -> [&[u8]; 3] {
+        [&self.head, &self.video, &self.audio]
+    }
+
+    /// How many bytes that is.
+    pub fn bytes(&self) -> usize {
+        self.head.len() + self.video.len() + self.audio.len()
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Muxer {
+    target_us: i64,
+    video: Option<VideoTrack>,
+    audio: Option<AudioTrack>,
+    /// Fragments made.
+    fragments: u32,
+    /// Buffers of fragments that are done with.
+    spare: Vec<Vec<u8>>,
+    /// Set with the first fragment: nothing about the tracks can change from there on.
+    begun: bool,
+}
+
+#[derive(Debug)]
+struct VideoTrack {
+    config: VideoConfig,
+    clock: VideoClock,
+    decode: DecodeTimes,
+    pts: Vec<i64>,
+    samples: Vec<Sample>,
+    data: Vec<u8>,
+    in_band: bool,
+    /// Ticks added to every time, so that none is negative.
+    shift: i64,
+}
+
+#[derive(Debug)]
+struct AudioTrack {
+    config: AudioConfig,
+    clock: AudioClock,
+    pts: Vec<i64>,
+    samples: Vec<Sample>,
+    data: Vec<u8>,
+    shift: i64,
+}
+
+impl Muxer {
+    /// `target_us`: how long a fragment should be, in µs.
+    pub fn new(target_us: i64) -> Self {
+        Self {
+            target_us: target_us.clamp(10_000, 60_000_000),
+            video: None,
+            audio: None,
+            fragments: 0,
+            spare: Vec::new(),
+            begun: false,
+        }
+    }
+
+    /// Sets up the video track. The same configuration once more is taken at any time.
+    ///
+    /// # Errors
+    /// [`MuxError::ConfigTooLate`] after the first fragment, or if it changes.
+    pub fn configure_video(&mut self, config: VideoConfig) -> Result<(), MuxError> {
+        match &self.video {
+            Some(track) if track.config == config => return Ok(()),
+            None if !self.begun => {}
+            _ => return Err(MuxError::ConfigTooLate),
+        }
+        let sps = config.parsed;
+        self.video = Some(VideoTrack {
+            clock: VideoClock::new(sps.reorder != Some(0)),
+            decode: DecodeTimes::new(sps.reorder, sps.frame_us),
+            config,
+            pts: Vec::new(),
+            samples: Vec::new(),
+            data: Vec::new(),
+            in_band: false,
+            shift: 0,
+        });
+        Ok(())
+    }
+
+    /// Sets up the audio track; as [`Muxer::configure_video`].
+    ///
+    /// # Errors
+    /// [`MuxError::ConfigTooLate`] after the first fragment, or if it changes.
+    pub fn configure_audio(&mut self, config: AudioConfig) -> Result<(), MuxError> {
+        match &self.audio {
+            Some(track) if track.config == config => return Ok(()),
+            None if !self.begun => {}
+            _ => return Err(MuxError::ConfigTooLate),
+        }
+        self.audio = Some(AudioTrack {
+            clock: AudioClock::new(config.rate, config.frame),
+            config,
+            pts: Vec::new(),
+            samples: Vec::new(),
+            data: Vec::new(),
+            shift: 0,
+        });
+        Ok(())
+    }
+
+    /// Takes the next sample: an Annex-B access unit, in decoding order, or a raw AAC frame;
+    /// `pts_us` is its presentation time in µs, on a clock that the tracks share. Returns the
+    /// fragment that ended before this sample, if one did.
+    ///
+    /// # Errors
+    /// Those of [`MuxError`]; the sample is not in the recording then, everything else is.
+    pub fn push(
+        &mut self,
+        track: Track,
+        pts_us: i64,
+        key: bool,
+        data: &[u8],
+    ) -> Result<Option<Fragment>, MuxError> {
+        if data.len() > MAX_SAMPLE {
+            return Err(MuxError::SampleTooLarge);
+        }
+        match track {
+            Track::Video => self.push_video(pts_us, key, data),
+            Track::Audio => self.push_audio(pts_us, data),
+        }
+    }
+
+    fn push_video(
+        &mut self,
+        pts_us: i64,
+        key: bool,
+        data: &[u8],
+    ) -> Result<Option<Fragment>, MuxError> {
+        let track = self.video.as_mut().ok_or(MuxError::NotConfigured)?;
+        if annexb::nal_units(data).next().is_none() {
+            return Err(MuxError::BadSample);
+        }
+        let placed = track.clock.place(pts_us);
+        let finished = match self.cut_before_video(placed, key) {
+            Some(cut) => self.cut(cut)?,
+            None => None,
+        };
+        let track = self.video.as_mut().ok_or(MuxError::NotConfigured)?;
+        let unit = annexb::append_length_prefixed(data, &mut track.data);
+        track.in_band |= unit.parameter_sets;
+        track.pts.push(placed);
+        track.samples.push(Sample {
+            size: unit.length as u32,
+            duration: 0,
+            offset: 0,
+            key: key || unit.idr,
+        });
+        Ok(finished)
+    }
+
+    fn push_audio(&mut self, pts_us: i64, data: &[u8]) -> Result<Option<Fragment>, MuxError> {
+        let track = self.audio.as_mut().ok_or(MuxError::NotConfigured)?;
+        if data.is_empty() {
+            return Err(MuxError::BadSample);
+        }
+        let placed = track.clock.place(pts_us);
+        let finished = if self.cut_before_audio(placed) {
+            self.cut(Cut::Forced)?
+        } else {
+            None
+        };
+        let track = self.audio.as_mut().ok_or(MuxError::NotConfigured)?;
+        track.data.extend_from_slice(data);
+        track.pts.push(placed);
+        track.samples.push(Sample {
+            size: data.len() as u32,
+            duration: track.config.frame,
+            offset: 0,
+            key: true,
+        });
+        Ok(finished)
+    }
+
+    /// Whether the fragment ends before a picture presented at `next`.
+    fn cut_before_video(&self, next: i64, key: bool) -> Option<Cut> {
+        let track = self.video.as_ref()?;
+        let (first, last) = (track.pts.iter().min()?, track.pts.iter().max()?);
+        let length_us = timeline::to_us(next.max(*last).saturating_sub(*first), VIDEO_TIMESCALE);
+        let safe = next > *last;
+        let waiting = !self.begun && self.audio.as_ref().is_some_and(|a| a.pts.is_empty());
+        let long_enough = if waiting {
+            length_us >= 2 * self.target_us
+        } else {
+            // A key frame that is near makes a better beginning than the exact length.
+            length_us >= self.target_us || (key && length_us * 4 >= self.target_us * 3)
+        };
+        if safe && long_enough {
+            return Some(Cut::Safe { next });
+        }
+        (length_us >= 3 * self.target_us || self.pending_bytes() > MAX_FRAGMENT)
+            .then_some(Cut::Forced)
+    }
+
+    /// Audio ends a fragment where there is no picture to do so.
+    fn cut_before_audio(&self, next: i64) -> bool {
+        let Some(track) = &self.audio else {
+            return false;
+        };
+        let Some(first) = track.pts.first() else {
+            return false;
+        };
+        let length_us = timeline::to_us(next - first, track.config.rate);
+        let target = if self.video.is_some() {
+            2 * self.target_us
+        } else {
+            self.target_us
+        };
+        length_us >= target || self.pending_bytes() > MAX_FRAGMENT
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.video.as_ref().map_or(0, |t| t.data.len())
+            + self.audio.as_ref().map_or(0, |t| t.data.len())
+    }
+
+    /// Ends the fragment here, wherever that is, and returns it.
+    ///
+    /// # Errors
+    /// [`MuxError::TooLong`].
+    pub fn flush(&mut self) -> Result<Option<Fragment>, MuxError> {
+        self.cut(Cut::Forced)
+    }
+
+    /// Ends the last fragment.
+    ///
+    /// # Errors
+    /// [`MuxError::TooLong`].
+    pub fn finish(&mut self) -> Result<Option<Fragment>, MuxError> {
+        self.cut(Cut::End)
+    }
+
+    /// How many samples had a time that repeated or went back, and was moved.
+    pub fn repaired(&self) -> u64 {
+        self.video.as_ref().map_or(0, |t| t.clock.repaired())
+            + self.audio.as_ref().map_or(0, |t| t.clock.repaired())
+    }
+
+    /// Takes a fragment's buffers back, to use them again.
+    pub fn recycle(&mut self, fragment: Fragment) {
+        for mut buffer in [fragment.video, fragment.audio] {
+            if buffer.capacity() > 0 && self.spare.len() < 4 {
+                buffer.clear();
+                self.spare.push(buffer);
+            }
+        }
+    }
+
+    fn cut(&mut self, cut: Cut) -> Result<Option<Fragment>, MuxError> {
+        let video_samples = self.video.as_ref().map_or(0, |t| t.pts.len());
+        let audio_samples = self.audio.as_ref().map_or(0, |t| t.pts.len());
+        if video_samples + audio_samples == 0 {
+            return Ok(None);
+        }
+        let number = self.fragments.checked_add(1).ok_or(MuxError::TooLong)?;
+        let video_start = self.video.as_mut().and_then(|t| t.derive_times(cut));
+        let audio_start = self.audio.as_mut().and_then(AudioTrack::derive_durations);
+        let mut head = Vec::new();
+        if !self.begun {
+            self.set_shifts(video_start, audio_start);
+            let video = self.video.as_ref();
+            head = boxes::init_segment(
+                video.map(|t| &t.config),
+                self.audio.as_ref().map(|t| &t.config),
+                video.is_some_and(|t| t.in_band),
+            )
+            .map_err(|_| MuxError::BadVideoConfig)?;
+            self.begun = true;
+        }
+
+        let mut runs = Vec::with_capacity(2);
+        let mut end_us = 0;
+        if let (Some(track), Some(start)) = (&self.video, video_start) {
+            runs.push(run(
+                VIDEO_TRACK,
+                start + track.shift,
+                &track.samples,
+                track.data.len(),
+            )?);
+            let last = track.pts.iter().max().copied().unwrap_or(start) + track.shift;
+            let duration = track.samples.last().map_or(0, |s| i64::from(s.duration));
+            end_us = timeline::to_us(last + duration, VIDEO_TIMESCALE);
+        }
+        if let (Some(track), Some(start)) = (&self.audio, audio_start) {
+            runs.push(run(
+                AUDIO_TRACK,
+                start + track.shift,
+                &track.samples,
+                track.data.len(),
+            )?);
+            let last = track.pts.last().copied().unwrap_or(start) + track.shift;
+            let end = timeline::to_us(last + i64::from(track.config.frame), track.config.rate);
+            end_us = end_us.max(end);
+        }
+        let moof = boxes::fragment_head(number, &runs).map_err(|_| MuxError::TooLong)?;
+        head.extend_from_slice(&moof);
+        self.fragments = number;
+        let spares = [
+            self.spare.pop().unwrap_or_default(),
+            self.spare.pop().unwrap_or_default(),
+        ];
+        let [video_spare, audio_spare] = spares;
+        let video = self
+            .video
+            .as_mut()
+            .map(|t| t.take(video_spare))
+            .unwrap_or_default();
+        let audio = self
+            .audio
+            .as_mut()
+            .map(|t| t.take(audio_spare))
+            .unwrap_or_default();
+        let samples = (video_samples + audio_samples) as u32;
+        Ok(Some(Fragment {
+            number,
+            end_us,
+            samples,
+            head,
+            video,
+            audio,
+        }))
+    }
+
+    /// One shift for all tracks, so that the earliest time of the recording is zero.
+    fn set_shifts(&mut self, video: Option<i64>, audio: Option<i64>) {
+        let rate = self.audio.as_ref().map_or(1, |a| i128::from(a.config.rate));
+        let scale = i128::from(VIDEO_TIMESCALE);
+        // The video's earliest time, in audio ticks, rounded down; and the other way round.
+        let to_audio = |t: i64| (i128::from(t) * rate).div_euclid(scale) as i64;
+        let to_video = |t: i64| (i128::from(t) * scale).div_euclid(rate) as i64;
+        let (video_shift, audio_shift) = match (video, audio) {
+            (Some(v), Some(a)) if i128::from(v) * rate > i128::from(a) * scale => {
+                (-to_video(a), -a)
+            }
+            (None, Some(a)) => (-to_video(a), -a),
+            (Some(v), _) => (-v, -to_audio(v)),
+            (None, None) => (0, 0),
+        };
+        if let Some(track) = &mut self.video {
+            track.shift = video_shift;
+            track.decode.set_floor(-video_shift);
+        }
+        if let Some(track) = &mut self.audio {
+            track.shift = audio_shift;
+            track.clock.floor = Some(-audio_shift);
+        }
+    }
+}
+
+fn run(track: u32, start: i64, samples: &[Sample], bytes: usize) -> Result<Run<'_>, MuxError> {
+    // The shift makes the first time zero, and times rise.
+    let start = u64::try_from(start).map_err(|_| MuxError::TooLong)?;
+    Ok(Run {
+        track,
+        start,
+        samples,
+        bytes,
+    })
+}
+
+impl VideoTrack {
+    /// Fills in durations and offsets; returns the first decoding time, before the shift.
+    fn derive_times(&mut self, cut: Cut) -> Option<i64> {
+        let times = self.decode.derive(&self.pts, cut);
+        for (index, sample) in self.samples.iter_mut().enumerate() {
+            sample.duration = times.durations[index];
+            sample.offset = self.pts[index] - times.dts[index];
+        }
+        times.dts.first().copied()
+    }
+
+    fn take(&mut self, spare: Vec<u8>) -> Vec<u8> {
+        self.pts.clear();
+        self.samples.clear();
+        std::mem::replace(&mut self.data, spare)
+    }
+}
+
+impl AudioTrack {
+    fn derive_durations(&mut self) -> Option<i64> {
+        for (index, w) in self.pts.windows(2).enumerate() {
+            self.samples[index].duration = u32::try_from(w[1] - w[0]).unwrap_or(u32::MAX);
+        }
+        self.pts.first().copied()
+    }
+
+    fn take(&mut self, spare: Vec<u8>) -> Vec<u8> {
+        self.pts.clear();
+        self.samples.clear();
+        std::mem::replace(&mut self.data, spare)
+    }
+}
