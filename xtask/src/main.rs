@@ -1,1 +1,41 @@
-fn main() {}
+//! The project's own commands: `cargo xtask ci`, `cargo xtask bench [NAME…]`.
+//!
+//! # Layout
+//!
+//! - `ci`: everything CI runs, in order; `deny`: licences, sources and bans; `tools`: what has to
+//!   be installed; `step`: running and timing one command
+//! - `bench`: measurements against peers
+
+mod bench;
+mod ci;
+mod deny;
+mod step;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask ci [STEP…]      everything CI runs; with names, only those steps
+       cargo xtask deny            licences, sources and bans
+       cargo xtask bench [NAME…]   measurements, as ratios to peers in the same run";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let names: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    let result = match arguments.first().map(String::as_str) {
+        Some("ci") => ci::run_ci(&names),
+        Some("deny") => deny::run(),
+        Some("bench") => bench::run(&names),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
