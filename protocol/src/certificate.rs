@@ -24,6 +24,10 @@ pub struct Certificate {
 
 impl Statement for Certificate {
     const TYPE: &'static str = "custos.certificate/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }
 
 impl Certificate {

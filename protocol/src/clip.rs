@@ -131,7 +131,7 @@ pub fn read_header(file: &mut impl Read) -> Result<Vec<u8>, ClipError> {
     let mut line = 0;
     loop {
         let mut byte = [0];
-        if file.read(&mut byte)? == 0 {
+        if read_full(file, &mut byte)? == 0 {
             return Err(if header.is_empty() {
                 ClipError::NotAge
             } else {
@@ -139,10 +139,10 @@ pub fn read_header(file: &mut impl Read) -> Result<Vec<u8>, ClipError> {
             });
         }
         header.push(byte[0]);
+        if header.len() > MAX_HEADER {
+            return Err(ClipError::NotAge);
+        }
         if byte[0] != b'\n' {
-            if header.len() > MAX_HEADER {
-                return Err(ClipError::NotAge);
-            }
             continue;
         }
         if line == 0 && header != b"age-encryption.org/v1\n" {

@@ -11,6 +11,7 @@ use crate::{
 /// What a terminal is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Action {
     /// Nobody unlocks until an `unlock` directive.
     Lock,
@@ -40,6 +41,7 @@ impl Action {
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Directive {
     pub suite: u16,
     pub id: String,
@@ -56,6 +58,10 @@ pub struct Directive {
 
 impl Statement for Directive {
     const TYPE: &'static str = "custos.directive/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }
 
 /// Why a directive is not acted on.
@@ -159,6 +165,7 @@ impl Directive {
 /// How far a directive has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum State {
     /// Waits at the station for signatures or for the terminal.
     Queued,
@@ -206,4 +213,8 @@ pub struct Ack {
 
 impl Statement for Ack {
     const TYPE: &'static str = "custos.directive-ack/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }

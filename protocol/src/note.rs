@@ -346,6 +346,14 @@ impl Note {
         self.signatures.push(signature);
     }
 
+    /// Drops the lines of all other keys.
+    pub(crate) fn keep_lines_of(&mut self, keys: &[Verifier]) {
+        self.signatures.retain(|line| {
+            keys.iter()
+                .any(|key| key.key_id() == line.key_id && key.name == line.name)
+        });
+    }
+
     /// The signature line of `verifier`, verified.
     ///
     /// # Errors

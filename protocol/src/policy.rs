@@ -10,6 +10,7 @@ use crate::{
 /// Settings of all terminals. Durations in the unit the name says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Policy {
     pub suite: u16,
     pub version: u64,
@@ -33,6 +34,10 @@ pub struct Policy {
 
 impl Statement for Policy {
     const TYPE: &'static str = "custos.policy/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }
 
 /// A policy that was not accepted.

@@ -15,6 +15,10 @@ pub struct EnrolProof {
 
 impl Statement for EnrolProof {
     const TYPE: &'static str = "custos.enrol-proof/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }
 
 /// Signed by a principal's key in answer to the station's nonce.
@@ -30,4 +34,8 @@ pub struct ChallengeAnswer {
 
 impl Statement for ChallengeAnswer {
     const TYPE: &'static str = "custos.challenge-answer/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }

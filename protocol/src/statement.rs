@@ -6,12 +6,18 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::note::{Note, NoteError, Signer, Verifier};
+use crate::{
+    note::{Note, NoteError, Signer, Verifier},
+    suite,
+};
 
 /// A kind of statement.
 pub trait Statement: Serialize + DeserializeOwned {
     /// The first line of the text, `custos.<kind>/v1`.
     const TYPE: &'static str;
+
+    /// The suite that it says it was made with; only that of this build is understood.
+    fn suite(&self) -> u16;
 }
 
 /// A statement that was not accepted.
@@ -21,6 +27,8 @@ pub enum StatementError {
     OtherKind,
     #[error("the statement's body is not understood")]
     Malformed,
+    #[error("a statement of another suite of algorithms")]
+    OtherSuite,
     #[error("{signed} of {threshold} needed signatures")]
     Threshold { signed: usize, threshold: usize },
     #[error(transparent)]
@@ -43,8 +51,12 @@ pub fn read_unverified<T: Statement>(note: &Note) -> Result<T, StatementError> {
         return Err(StatementError::OtherKind);
     }
     let json = json.strip_suffix('\n').filter(|j| !j.contains('\n'));
-    serde_json::from_str(json.ok_or(StatementError::Malformed)?)
-        .map_err(|_| StatementError::Malformed)
+    let value: T = serde_json::from_str(json.ok_or(StatementError::Malformed)?)
+        .map_err(|_| StatementError::Malformed)?;
+    if value.suite() != suite::CURRENT {
+        return Err(StatementError::OtherSuite);
+    }
+    Ok(value)
 }
 
 /// The body of a note that at least `threshold` different keys of `known` signed, and no others.
@@ -76,6 +88,10 @@ mod tests {
 
     impl Statement for Greeting {
         const TYPE: &'static str = "custos.greeting/v1";
+
+        fn suite(&self) -> u16 {
+            suite::CURRENT
+        }
     }
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -86,6 +102,10 @@ mod tests {
 
     impl Statement for Farewell {
         const TYPE: &'static str = "custos.farewell/v1";
+
+        fn suite(&self) -> u16 {
+            suite::CURRENT
+        }
     }
 
     fn signer(seed: u8) -> Signer {

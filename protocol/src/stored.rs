@@ -22,4 +22,8 @@ pub struct Stored {
 
 impl Statement for Stored {
     const TYPE: &'static str = "custos.stored/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }

@@ -1,6 +1,8 @@
 //! Whose signatures count: the trust set, signed by the agency's root keys and rotated as in TUF
 //! (the old threshold and the new one sign, versions are consecutive).
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -58,6 +60,10 @@ pub struct TrustSet {
 
 impl Statement for TrustSet {
     const TYPE: &'static str = "custos.trust-set/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
 }
 
 /// A trust set that was not accepted.
@@ -77,7 +83,10 @@ pub enum TrustError {
 
 impl Roots {
     fn check(&self, note: &Note) -> Result<(), TrustError> {
-        let signed = note.verify(&self.keys).map_err(StatementError::from)?.len();
+        let verified = note.verify(&self.keys).map_err(StatementError::from)?;
+        // One key under two names is one key.
+        let keys: HashSet<_> = verified.iter().map(|verifier| verifier.key()).collect();
+        let signed = keys.len();
         if signed < self.threshold || self.threshold == 0 {
             let threshold = self.threshold;
             return Err(StatementError::Threshold { signed, threshold }.into());
@@ -93,24 +102,25 @@ impl Roots {
 
 impl TrustSet {
     /// Opens a set that its own roots signed. Whether these roots are the agency's is for the
-    /// caller to know: compare [`Roots::fingerprint`], or use [`TrustSet::open_pinned`].
+    /// caller to know: compare [`Roots::fingerprint`], or use [`TrustSet::open_pinned`]. Lines of
+    /// other keys are passed over: after a rotation they are those of the former roots.
     pub fn open(note: &str) -> Result<Self, TrustError> {
         let note: Note = note.parse().map_err(StatementError::from)?;
         let set: Self = statement::read_unverified(&note)?;
         set.roots.check(&note)?;
-        note.verify_strict(&set.roots.keys)
-            .map_err(StatementError::from)?;
         Ok(set)
     }
 
-    /// Opens a first set under roots learnt from the enrolment ticket.
+    /// Opens a first set under roots learnt from the enrolment ticket. If they have rotated since
+    /// it was printed, they must have signed the set as well.
     pub fn open_pinned(note: &str, roots: &Roots) -> Result<Self, TrustError> {
         let set = Self::open(note)?;
         if set.roots == *roots {
             return Ok(set);
         }
-        // The roots rotated since the ticket was printed: the old ones must have signed as well.
-        Err(TrustError::OtherRoots)
+        let note: Note = note.parse().map_err(StatementError::from)?;
+        roots.check(&note).map_err(|_| TrustError::OtherRoots)?;
+        Ok(set)
     }
 
     /// The set that follows this one: next version, same agency, signed by the threshold of the
@@ -121,7 +131,7 @@ impl TrustSet {
         if next.agency != self.agency {
             return Err(TrustError::OtherAgency);
         }
-        if next.version != self.version + 1 {
+        if self.version.checked_add(1) != Some(next.version) {
             return Err(TrustError::Version {
                 known: self.version,
                 offered: next.version,
@@ -166,11 +176,28 @@ enum TrustFormat {
 }
 
 impl TrustFile {
+    /// The file of a set, with the signature lines of the set's own roots alone: those of former
+    /// roots, which mean nothing to who does not know these, would be bytes that nobody checks.
     pub fn new(note: &str) -> Self {
+        let own = || {
+            let mut own: Note = note.parse().ok()?;
+            let set: TrustSet = statement::read_unverified(&own).ok()?;
+            own.keep_lines_of(&set.roots.keys);
+            Some(own.to_string())
+        };
         Self {
             format: TrustFormat::V1,
-            note: note.to_owned(),
+            note: own().unwrap_or_else(|| note.to_owned()),
         }
+    }
+
+    /// The set, signed by its own roots and by nobody else: no byte of the file goes unchecked.
+    pub fn open(&self) -> Result<TrustSet, TrustError> {
+        let set = TrustSet::open(&self.note)?;
+        let note: Note = self.note.parse().map_err(StatementError::from)?;
+        note.verify_strict(&set.roots.keys)
+            .map_err(StatementError::from)?;
+        Ok(set)
     }
 
     /// One line of JSON and a newline.
@@ -178,7 +205,7 @@ impl TrustFile {
         serde_json::to_string(self).expect("two strings") + "\n"
     }
 
-    /// Takes only what [`TrustFile::to_text`] writes: no byte of the file goes unchecked.
+    /// Takes only what [`TrustFile::to_text`] writes.
     pub fn from_text(text: &str) -> Result<Self, TrustError> {
         let file: Self = serde_json::from_str(text).map_err(|_| TrustError::Malformed)?;
         if file.to_text() != text {

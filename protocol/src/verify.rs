@@ -245,7 +245,7 @@ fn try_verify_clip(
     receipt: &str,
     trust_file: &str,
 ) -> Result<(Vec<Proved>, Vec<NotProved>), VerifyError> {
-    let trust = TrustSet::open(&TrustFile::from_text(trust_file)?.note)?;
+    let trust = TrustFile::from_text(trust_file)?.open()?;
     let receipt = verify_receipt(receipt, &trust)?;
     let expected = receipt.stored.digest;
     let actual = clip::digest(file)?;
@@ -357,7 +357,7 @@ impl fmt::Display for Proved {
                 f,
                 "it existed no later than {}: the station then countersigned the journal with \
                  {journal_size} entries, this one among them",
-                utc(i64::try_from(*cosigned_s).unwrap_or(i64::MAX / 1000) * 1000)
+                utc(i64::try_from(*cosigned_s).map_or(i64::MAX, |s| s.saturating_mul(1000)))
             ),
             Self::Stored { time_ms } => {
                 write!(

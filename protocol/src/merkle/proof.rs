@@ -105,7 +105,7 @@ pub fn verify_inclusion(
 }
 
 /// Checks that the tree of `old` leaves with `old_root` is a prefix of that of `new` leaves with
-/// `new_root`.
+/// `new_root`. The empty tree is a prefix of every tree, by an empty proof.
 pub fn verify_consistency(
     old: u64,
     new: u64,
@@ -119,7 +119,7 @@ pub fn verify_consistency(
     if old == new || old == 0 {
         let empty = Hash::of(b"");
         let same = if old == new {
-            old_root == new_root
+            old_root == new_root && (old > 0 || *old_root == empty)
         } else {
             *old_root == empty
         };
