@@ -1,0 +1,22 @@
+//! What must not verify.
+//!
+//! # Layout
+//!
+//! - `clip`: changed, cut and rearranged evidence files
+//! - `receipt`: changed, mixed and misdirected receipts
+//! - `trust`: versions, agencies and root keys of trust sets
+//! - `directive`: replay, addressee, expiry, thresholds
+//! - `statements`: policies, tickets and everything else that is signed
+
+mod clip;
+mod directive;
+mod receipt;
+mod statements;
+mod trust;
+
+/// `bytes` with one bit turned over.
+fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    bytes
+}
