@@ -7,6 +7,7 @@ use crate::{directive::State, note::Verifier};
 
 /// Any refusal: a stable kebab-case word and a sentence.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     pub error: String,
     pub message: String,
@@ -17,6 +18,7 @@ pub struct ErrorBody {
 
 /// `GET /v1/info`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Info {
     pub agency: String,
     pub suite: u16,
@@ -27,15 +29,18 @@ pub struct Info {
 
 /// `POST /v1/enrol`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolRequest {
     pub token: String,
     pub model: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub journal_key: Verifier,
     /// [`crate::session::EnrolProof`], signed by `journal_key`.
     pub proof: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolResponse {
     pub certificate: String,
     pub trust: String,
@@ -44,12 +49,14 @@ pub struct EnrolResponse {
 
 /// `POST /v1/challenge`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChallengeRequest {
     /// `terminal:<id>` or `person:<name>`.
     pub principal: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChallengeResponse {
     pub nonce: String,
     pub expires_ms: i64,
@@ -57,6 +64,7 @@ pub struct ChallengeResponse {
 
 /// `POST /v1/session`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionRequest {
     pub principal: String,
     /// [`crate::session::ChallengeAnswer`], signed by the principal.
@@ -64,6 +72,7 @@ pub struct SessionRequest {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionResponse {
     /// Bearer token. A secret.
     pub token: String,
@@ -82,6 +91,7 @@ impl std::fmt::Debug for SessionResponse {
 
 /// `GET /v1/journal`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JournalState {
     pub size: u64,
     /// The latest cosigned checkpoint.
@@ -90,6 +100,7 @@ pub struct JournalState {
 
 /// `POST /v1/journal`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JournalAppend {
     /// Index of the first of `entries`.
     pub from: u64,
@@ -100,6 +111,7 @@ pub struct JournalAppend {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JournalReply {
     /// The same checkpoint with the station's cosignature.
     pub checkpoint: String,
@@ -107,11 +119,13 @@ pub struct JournalReply {
 
 /// `GET /v1/directives?after=SEQ&wait=SECONDS`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DirectiveList {
     pub directives: Vec<DirectiveItem>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DirectiveItem {
     pub id: String,
     pub seq: u64,
@@ -121,12 +135,14 @@ pub struct DirectiveItem {
 /// `POST /v1/directives/{id}/ack`, `POST /v1/admin/directives`,
 /// `POST /v1/admin/directives/{id}/sign`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NoteBody {
     pub note: String,
 }
 
 /// `POST /v1/admin/tickets`
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TicketRequest {
     /// An identifier of letters, digits, `-`, `_`, `.`; made up by the station where absent.
     pub terminal: Option<String>,
@@ -138,6 +154,7 @@ pub struct TicketRequest {
 
 /// `GET /v1/admin/terminals`, `GET /v1/admin/terminals/{id}`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TerminalInfo {
     pub id: String,
     pub epoch: u32,
@@ -147,11 +164,13 @@ pub struct TerminalInfo {
     pub journal_size: u64,
     /// Evidence objects confirmed.
     pub evidence: u64,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub journal_key: Verifier,
 }
 
 /// `POST /v1/admin/directives/draft`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DirectiveDraft {
     pub terminal: String,
     pub action: crate::directive::Action,
@@ -162,6 +181,7 @@ pub struct DirectiveDraft {
 
 /// `GET /v1/admin/directives`, `GET /v1/admin/directives/{id}`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DirectiveInfo {
     pub id: String,
     pub terminal: String,
@@ -179,14 +199,17 @@ pub struct DirectiveInfo {
 
 /// `POST /v1/admin/people`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PersonRequest {
     pub name: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub key: Verifier,
     pub roles: Vec<String>,
 }
 
 /// `GET /v1/admin/evidence`, `GET /v1/admin/evidence/{clip}`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EvidenceInfo {
     pub id: String,
     pub terminal: String,
@@ -202,6 +225,7 @@ pub struct EvidenceInfo {
 
 /// `GET /v1/admin/audit`
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditItem {
     pub id: String,
     pub time_ms: i64,

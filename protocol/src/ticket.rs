@@ -10,7 +10,9 @@ use crate::{id, trust::Roots};
 /// A ticket, as JSON in a file or a QR code.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ticket {
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     format: TicketFormat,
     pub suite: u16,
     pub agency: String,
@@ -28,6 +30,7 @@ pub struct Ticket {
     pub officers: Vec<String>,
     pub expires_ms: i64,
     /// The agency's root keys, by which the first trust set is accepted.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub roots: Roots,
 }
 

@@ -1,1 +1,39 @@
+//! The station: takes in journals and evidence, countersigns, gives receipts, holds directives.
+//!
 //! # Layout
+//!
+//! - start and stop: [`Station`], [`StationConfig`], `setup` (first run), `keys`, `tls`, `server`
+//! - `api`: the HTTP interface, one handler a route; `openapi` describes it; `auth` says who asks
+//! - `tus`: uploads
+//! - `journals`, `receipts`, `directives`, `enrolment`, `people`, `terminals`: what it does
+//! - `store`: all SQL; `objects`, `files`: all other files
+//!
+//! What was acknowledged survives SIGKILL and power cuts: files are synced before the database
+//! speaks of them, the database before an answer leaves.
+
+mod api;
+mod app;
+mod auth;
+mod clock;
+mod config;
+mod directives;
+mod enrolment;
+mod error;
+mod files;
+mod journals;
+mod keys;
+mod objects;
+mod openapi;
+mod people;
+mod receipts;
+mod server;
+mod setup;
+mod station;
+mod store;
+mod terminals;
+mod tls;
+mod tus;
+
+pub use config::StationConfig;
+pub use error::StartError;
+pub use station::{RunningStation, Station};

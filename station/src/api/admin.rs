@@ -1,0 +1,309 @@
+//! What staff do. Each act is one row of the audit register, in the transaction of the act.
+
+use axum::extract::State;
+use custos_protocol::{
+    api::{
+        AuditItem, DirectiveDraft, DirectiveInfo, ErrorBody, NoteBody, PersonRequest, TerminalInfo,
+        TicketRequest,
+    },
+    directive::Directive,
+    policy::Policy,
+    ticket::Ticket,
+    trust::{ROLE_DEVICE, ROLE_DIRECTIVE},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    error::ApiError,
+    extract::{Json, Name, Params},
+};
+use crate::{
+    app::{self, Shared},
+    auth::PersonAuth,
+    directives, enrolment, people,
+    store::{self, records},
+    terminals,
+};
+
+/// A ticket for a terminal. Its token is in this answer and nowhere else. Role: device.
+#[utoipa::path(
+    post, path = "/v1/admin/tickets", tag = "admin", security(("session" = [])),
+    request_body = TicketRequest,
+    responses((status = 200, body = Ticket), (status = 403, body = ErrorBody))
+)]
+pub(crate) async fn new_ticket(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Json(request): Json<TicketRequest>,
+) -> Result<Json<Ticket>, ApiError> {
+    who.need(ROLE_DEVICE)?;
+    enrolment::ticket(&app, &who.name, request).await.map(Json)
+}
+
+/// All terminals as they are enrolled now.
+#[utoipa::path(
+    get, path = "/v1/admin/terminals", tag = "admin", security(("session" = [])),
+    responses((status = 200, body = Vec<TerminalInfo>), (status = 401, body = ErrorBody))
+)]
+pub(crate) async fn terminals(
+    State(app): State<Shared>,
+    _who: PersonAuth,
+) -> Result<Json<Vec<TerminalInfo>>, ApiError> {
+    terminals::list(&app).await.map(Json)
+}
+
+/// One terminal.
+#[utoipa::path(
+    get, path = "/v1/admin/terminals/{id}", tag = "admin", security(("session" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = TerminalInfo), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn terminal(
+    State(app): State<Shared>,
+    _who: PersonAuth,
+    Name(id): Name,
+) -> Result<Json<TerminalInfo>, ApiError> {
+    terminals::show(&app, &id).await.map(Json)
+}
+
+/// A directive to be signed where the person sits. Role: directive.
+#[utoipa::path(
+    post, path = "/v1/admin/directives/draft", tag = "admin", security(("session" = [])),
+    request_body = DirectiveDraft,
+    responses((status = 200, body = Directive), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn draft_directive(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Json(request): Json<DirectiveDraft>,
+) -> Result<Json<Directive>, ApiError> {
+    who.need(ROLE_DIRECTIVE)?;
+    directives::draft(&app, &who.name, request).await.map(Json)
+}
+
+/// A drafted directive with its first signature. Role: directive.
+#[utoipa::path(
+    post, path = "/v1/admin/directives", tag = "admin", security(("session" = [])),
+    request_body = NoteBody,
+    responses(
+        (status = 200, body = DirectiveInfo),
+        (status = 409, body = ErrorBody,
+            description = "directive-complete, directive-expired, directive-overtaken"),
+        (status = 422, body = ErrorBody, description = "directive-unacceptable"),
+    )
+)]
+pub(crate) async fn submit_directive(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Json(body): Json<NoteBody>,
+) -> Result<Json<DirectiveInfo>, ApiError> {
+    who.need(ROLE_DIRECTIVE)?;
+    directives::submit(&app, &who.name, None, &body.note)
+        .await
+        .map(Json)
+}
+
+/// The same directive with one more person's signature. Role: directive.
+#[utoipa::path(
+    post, path = "/v1/admin/directives/{id}/sign", tag = "admin", security(("session" = [])),
+    params(("id" = String, Path)), request_body = NoteBody,
+    responses(
+        (status = 200, body = DirectiveInfo),
+        (status = 409, body = ErrorBody,
+            description = "directive-complete, directive-expired, directive-overtaken"),
+        (status = 422, body = ErrorBody, description = "directive-unacceptable"),
+    )
+)]
+pub(crate) async fn sign_directive(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Name(id): Name,
+    Json(body): Json<NoteBody>,
+) -> Result<Json<DirectiveInfo>, ApiError> {
+    who.need(ROLE_DIRECTIVE)?;
+    directives::submit(&app, &who.name, Some(&id), &body.note)
+        .await
+        .map(Json)
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfTerminal {
+    terminal: Option<String>,
+}
+
+/// The register of directives, the latest change first, at most 1,000.
+#[utoipa::path(
+    get, path = "/v1/admin/directives", tag = "admin", security(("session" = [])),
+    params(OfTerminal),
+    responses((status = 200, body = Vec<DirectiveInfo>), (status = 401, body = ErrorBody))
+)]
+pub(crate) async fn directives(
+    State(app): State<Shared>,
+    _who: PersonAuth,
+    Params(of): Params<OfTerminal>,
+) -> Result<Json<Vec<DirectiveInfo>>, ApiError> {
+    directives::list(&app, of.terminal.as_deref())
+        .await
+        .map(Json)
+}
+
+/// One directive, with its note as far as it is signed.
+#[utoipa::path(
+    get, path = "/v1/admin/directives/{id}", tag = "admin", security(("session" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = DirectiveInfo), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn directive(
+    State(app): State<Shared>,
+    _who: PersonAuth,
+    Name(id): Name,
+) -> Result<Json<DirectiveInfo>, ApiError> {
+    directives::show(&app, &id).await.map(Json)
+}
+
+/// The terminal's signed acknowledgements of a directive, in the order they came.
+#[utoipa::path(
+    get, path = "/v1/admin/directives/{id}/acks", tag = "admin", security(("session" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = Vec<NoteBody>), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn directive_acks(
+    State(app): State<Shared>,
+    _who: PersonAuth,
+    Name(id): Name,
+) -> Result<Json<Vec<NoteBody>>, ApiError> {
+    let notes = directives::acks(&app, &id).await?;
+    Ok(Json(
+        notes.into_iter().map(|note| NoteBody { note }).collect(),
+    ))
+}
+
+/// Registers a person or changes one; the root signs the next trust set. Role: device.
+#[utoipa::path(
+    post, path = "/v1/admin/people", tag = "admin", security(("session" = [])),
+    request_body = PersonRequest,
+    responses(
+        (status = 200, body = PersonRequest),
+        (status = 409, body = ErrorBody, description = "key-taken, last-administrator"),
+    )
+)]
+pub(crate) async fn register_person(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Json(request): Json<PersonRequest>,
+) -> Result<Json<PersonRequest>, ApiError> {
+    who.need(ROLE_DEVICE)?;
+    let person = people::register(&app, &who.name, request).await?;
+    Ok(Json(PersonRequest {
+        name: person.name,
+        key: person.key,
+        roles: person.roles,
+    }))
+}
+
+/// The people of the trust set in force.
+#[utoipa::path(
+    get, path = "/v1/admin/people", tag = "admin", security(("session" = [])),
+    responses((status = 200, body = Vec<PersonRequest>), (status = 401, body = ErrorBody))
+)]
+pub(crate) async fn people(
+    State(app): State<Shared>,
+    _who: PersonAuth,
+) -> Result<Json<Vec<PersonRequest>>, ApiError> {
+    let trust = app::trust(&mut *app.store.read().await?).await?;
+    let item = |p: custos_protocol::trust::Person| PersonRequest {
+        name: p.name,
+        key: p.key,
+        roles: p.roles,
+    };
+    Ok(Json(trust.people.into_iter().map(item).collect()))
+}
+
+/// Publishes a policy, whose version is the one after the present one. Role: device.
+#[utoipa::path(
+    post, path = "/v1/admin/policy", tag = "admin", security(("session" = [])),
+    request_body = Policy,
+    responses(
+        (status = 200, body = Policy),
+        (status = 400, body = ErrorBody),
+        (status = 409, body = ErrorBody, description = "policy-version"),
+    )
+)]
+pub(crate) async fn publish_policy(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Json(policy): Json<Policy>,
+) -> Result<Json<Policy>, ApiError> {
+    who.need(ROLE_DEVICE)?;
+    people::publish_policy(&app, &who.name, policy)
+        .await
+        .map(Json)
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Before {
+    /// The `id` up to which, not included, the list goes.
+    before: Option<i64>,
+}
+
+/// What staff did, the latest first, at most 1,000. Role: device.
+#[utoipa::path(
+    get, path = "/v1/admin/audit", tag = "admin", security(("session" = [])), params(Before),
+    responses((status = 200, body = Vec<AuditItem>), (status = 403, body = ErrorBody))
+)]
+pub(crate) async fn audit(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Params(page): Params<Before>,
+) -> Result<Json<Vec<AuditItem>>, ApiError> {
+    who.need(ROLE_DEVICE)?;
+    let mut conn = app.store.read().await?;
+    let rows = records::audit_list(&mut conn, page.before.unwrap_or(i64::MAX)).await?;
+    let item = |row: records::AuditRow| AuditItem {
+        id: row.id.to_string(),
+        time_ms: row.time_ms,
+        person: row.who,
+        action: row.what,
+        subject: row.object,
+    };
+    Ok(Json(rows.into_iter().map(item).collect()))
+}
+
+/// Something that an honest terminal never does.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct AlarmItem {
+    id: String,
+    time_ms: i64,
+    terminal: String,
+    epoch: u32,
+    /// `journal-fork`: the terminal signed two histories.
+    kind: String,
+    /// The proof of it: the signed checkpoint that does not continue the journal held here.
+    detail: String,
+}
+
+/// Alarms, the latest first, at most 1,000. Role: device.
+#[utoipa::path(
+    get, path = "/v1/admin/alarms", tag = "admin", security(("session" = [])), params(Before),
+    responses((status = 200, body = Vec<AlarmItem>), (status = 403, body = ErrorBody))
+)]
+pub(crate) async fn alarms(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Params(page): Params<Before>,
+) -> Result<Json<Vec<AlarmItem>>, ApiError> {
+    who.need(ROLE_DEVICE)?;
+    let mut conn = app.store.read().await?;
+    let rows = store::records::alarms(&mut conn, page.before.unwrap_or(i64::MAX)).await?;
+    let item = |row: records::AlarmRow| AlarmItem {
+        id: row.id.to_string(),
+        time_ms: row.time_ms,
+        terminal: row.terminal,
+        epoch: u32::try_from(row.epoch).unwrap_or_default(),
+        kind: row.kind,
+        detail: row.detail,
+    };
+    Ok(Json(rows.into_iter().map(item).collect()))
+}
