@@ -12,7 +12,10 @@
 //! files and examples anew; look at the difference before committing it.
 
 mod attacks;
+mod document;
 
 mod fixture;
+mod golden;
+mod properties;
 
 mod vectors;
