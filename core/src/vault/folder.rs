@@ -49,6 +49,11 @@ impl Folder {
         self.root.join("evidence")
     }
 
+    /// The file of one clip.
+    pub fn clip(&self, clip: &str) -> PathBuf {
+        self.evidence().join(format!("{clip}.age"))
+    }
+
     /// What recovery could not make sense of; kept, never deleted.
     pub fn quarantine(&self) -> PathBuf {
         self.root.join("quarantine")

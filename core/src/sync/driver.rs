@@ -1,0 +1,488 @@
+//! Does what the state machine says, on a thread and runtime of its own.
+//!
+//! Dropping the handle cancels at the next point where something is awaited. What must not be
+//! half-done (a row and its journal entry, a directive) is one step between two such points.
+
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use custos_protocol::{api::JournalAppend, journal::Event, note::Signer};
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    directives::{self, Applied, DirectiveOutcome},
+    http::Http,
+    machine::{Action, Machine, Mode, Outcome},
+    receipts, runtime,
+    station::{JournalAnswer, ReceiptAnswer, Station},
+    tus::{self, Answer, Remote},
+    updates, view,
+};
+use crate::{
+    Class, Error, Result, clock,
+    device::state::{self, Device},
+    journal::{self, JournalContext},
+    vault::Vault,
+};
+
+const JOURNAL_ENTRIES: u32 = 1_000;
+const JOURNAL_BYTES: usize = 1 << 20;
+const POLL_S: u32 = 50;
+/// A wiped terminal does not wait long for somebody to hear it.
+const LAST_WORDS: Duration = Duration::from_secs(15);
+
+/// What a synchronisation did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncReport {
+    /// Clips whose receipts verified.
+    pub confirmed: Vec<String>,
+    /// Clips whose receipts did not, with the [`Error::code`] of the reason.
+    pub refused: Vec<(String, &'static str)>,
+    /// Bytes of evidence sent.
+    pub sent: u64,
+    /// Clips that wait for more: being recorded, uploading, without a receipt.
+    pub pending: u64,
+    /// Journal entries that the station has countersigned.
+    pub journal: u64,
+    pub directives: Vec<DirectiveOutcome>,
+    /// [`Error::code`] of each directive that was refused.
+    pub directives_refused: Vec<&'static str>,
+    /// A directive wiped the terminal.
+    pub wiped: bool,
+}
+
+/// Synchronisation in the background. Dropping it cancels, and waits until the step under way
+/// has ended.
+#[derive(Debug)]
+pub struct SyncHandle {
+    stop: watch::Sender<bool>,
+    thread: Option<thread::JoinHandle<Result<SyncReport>>>,
+}
+
+impl SyncHandle {
+    /// Whether it has ended by itself: the terminal was wiped, or its storage failed.
+    pub fn is_finished(&self) -> bool {
+        self.thread.as_ref().is_none_or(thread::JoinHandle::is_finished)
+    }
+
+    /// Cancels, and gives what was done until then.
+    ///
+    /// # Errors
+    /// What ended it before.
+    pub fn stop(mut self) -> Result<SyncReport> {
+        self.join()
+    }
+
+    fn join(&mut self) -> Result<SyncReport> {
+        self.stop.send_replace(true);
+        match self.thread.take() {
+            Some(thread) => thread
+                .join()
+                .unwrap_or(Err(Error::Internal("the sync thread ends without a panic"))),
+            None => Ok(SyncReport::default()),
+        }
+    }
+}
+
+impl Drop for SyncHandle {
+    fn drop(&mut self) {
+        if let Err(error) = self.join() {
+            tracing::warn!(code = error.code(), "sync ended");
+        }
+    }
+}
+
+/// Synchronises until there is nothing more to do.
+///
+/// # Errors
+/// [`Error::Unreachable`] and [`Error::StationIdentity`] when the station stays away; storage
+/// errors.
+pub(crate) fn once(vault: &Arc<Vault>) -> Result<SyncReport> {
+    let mut driver = Driver::new(vault, Mode::Once)?;
+    runtime::run(async {
+        let (_keep, stop) = watch::channel(false);
+        driver.work(stop).await
+    })
+}
+
+/// Synchronises in the background until the handle is dropped.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn follow(vault: &Arc<Vault>) -> Result<SyncHandle> {
+    let mut driver = Driver::new(vault, Mode::Follow)?;
+    let runtime = runtime::new()?;
+    let (stop, stopped) = watch::channel(false);
+    let thread = thread::Builder::new()
+        .name("custos-sync".to_owned())
+        .spawn(move || runtime.block_on(driver.work(stopped)))?;
+    Ok(SyncHandle { stop, thread: Some(thread) })
+}
+
+/// Delivers the acknowledgements of a terminal that is no more, with the keys still in memory.
+pub(crate) fn deliver_last_words(device: &Device, vault: &Vault, words: &[(String, String)]) {
+    let result = device.signer(vault).and_then(|signer| {
+        let http = Http::new(&device.station, device.pin.as_deref())?;
+        let mut station = Station::new(http, &device.agency, &device.terminal);
+        runtime::run(async move { speak(&mut station, &signer, words).await })
+    });
+    if let Err(error) = result {
+        tracing::warn!(code = error.code(), "the last acknowledgements were not delivered");
+    }
+}
+
+async fn speak(station: &mut Station, signer: &Signer, words: &[(String, String)]) -> Result<()> {
+    let deliver = async {
+        if !station.has_session() {
+            station.open_session(signer).await?;
+        }
+        for (directive, note) in words {
+            match station.acknowledge(directive, note).await {
+                Err(Error::StationRefused { .. }) | Ok(()) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    };
+    tokio::time::timeout(LAST_WORDS, deliver).await.unwrap_or(Err(Error::Unreachable))
+}
+
+struct Driver {
+    vault: Arc<Vault>,
+    station: Station,
+    signer: Signer,
+    machine: Machine,
+    report: SyncReport,
+    start: Instant,
+}
+
+impl Driver {
+    fn new(vault: &Arc<Vault>, mode: Mode) -> Result<Self> {
+        let device = vault.read(Device::load)?;
+        let http = Http::new(&device.station, device.pin.as_deref())?;
+        let mut seed = [0; 8];
+        custos_protocol::key::random(&mut seed)?;
+        Ok(Self {
+            station: Station::new(http, &device.agency, &device.terminal),
+            signer: device.signer(vault)?,
+            vault: vault.clone(),
+            machine: Machine::new(mode, u64::from_le_bytes(seed)),
+            report: SyncReport::default(),
+            start: Instant::now(),
+        })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    async fn work(&mut self, mut stop: watch::Receiver<bool>) -> Result<SyncReport> {
+        let (ring, mut bell) = mpsc::channel(1);
+        let listening = (!self.machine.is_once()).then(|| self.listen(ring));
+        let result = tokio::select! {
+            result = self.steps(&mut bell) => result,
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
+        };
+        if let Some(listening) = listening {
+            listening.abort();
+        }
+        result?;
+        if !self.report.wiped {
+            let view = self.vault.read(view::load)?;
+            self.report.pending = view.clips.len() as u64;
+            self.report.journal = view.cosigned_size;
+        }
+        Ok(std::mem::take(&mut self.report))
+    }
+
+    async fn steps(&mut self, bell: &mut mpsc::Receiver<()>) -> Result<()> {
+        loop {
+            let view = self.vault.read(view::load)?;
+            let action = self.machine.next(&view, self.now());
+            if let Action::Wait { ms } = action {
+                if self.machine.is_once() && !self.machine.backs_off(self.now()) {
+                    return Ok(());
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+                    Some(()) = bell.recv() => self.machine.directives_wait(),
+                }
+                continue;
+            }
+            let result = self.perform(&action).await;
+            let now = self.now();
+            match result {
+                Ok(outcome) => self.machine.on(&action, Ok(outcome), now),
+                Err(error) => {
+                    if self.is_fatal(&error) {
+                        return Err(error);
+                    }
+                    self.note(&error)?;
+                    self.machine.on(&action, Err(&error), now);
+                    if self.machine.gives_up() {
+                        return Err(error);
+                    }
+                }
+            }
+            if self.report.wiped {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The vault's own troubles end the work; the station's are waited out.
+    fn is_fatal(&self, error: &Error) -> bool {
+        match error {
+            Error::Wiped => true,
+            Error::Busy => self.machine.is_once(),
+            error => error.class() == Class::Storage,
+        }
+    }
+
+    /// What a dishonest or confused station does is evidence too.
+    fn note(&self, error: &Error) -> Result<()> {
+        match error {
+            Error::JournalDiverged | Error::TrustInvalid | Error::PolicyInvalid => {
+                self.vault.write(|tx| {
+                    let event = Event::SecurityEvent { what: error.code().to_owned() };
+                    journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn perform(&mut self, action: &Action) -> Result<Outcome> {
+        match action {
+            Action::OpenSession => {
+                self.station.open_session(&self.signer).await?;
+                self.contact()?;
+            }
+            Action::Update => updates::fetch(&self.vault, &mut self.station).await?,
+            Action::Acknowledge => self.acknowledge().await?,
+            Action::FetchDirectives => self.directives().await?,
+            Action::AskJournal => return self.ask_journal().await,
+            Action::PushJournal { from } => return self.push_journal(*from).await,
+            Action::Create { clip } => return self.create(clip).await,
+            Action::Ask { clip } => return self.ask(clip).await,
+            Action::Send { clip, offset, count, length } => {
+                return self.send(clip, *offset, *count, *length).await;
+            }
+            Action::Receipt { clip } => return self.receipt(clip).await,
+            Action::Wait { .. } => {}
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn contact(&self) -> Result<()> {
+        self.vault.write(|tx| {
+            let now = clock::now(tx)?.time_ms;
+            tx.execute("UPDATE terminal SET last_contact_ms = ?1", [now])?;
+            Ok(())
+        })
+    }
+
+    /// Polls for directives beside everything else and rings when there is one.
+    fn listen(&self, ring: mpsc::Sender<()>) -> tokio::task::JoinHandle<()> {
+        let (vault, signer) = (self.vault.clone(), self.vault.read(Device::load));
+        let signer = signer.and_then(|device| Ok((device.signer(&vault)?, device)));
+        tokio::spawn(async move {
+            let Ok((signer, device)) = signer else { return };
+            let Ok(http) = Http::new(&device.station, device.pin.as_deref()) else { return };
+            let mut station = Station::new(http, &device.agency, &device.terminal);
+            let mut wait = Duration::from_millis(500);
+            loop {
+                match poll(&vault, &mut station, &signer).await {
+                    Ok(false) => wait = Duration::from_millis(500),
+                    Ok(true) => {
+                        if ring.send(()).await.is_err() {
+                            return;
+                        }
+                        // Time to act on it, so that it is not announced again and again.
+                        wait = Duration::from_secs(2);
+                    }
+                    Err(Error::Wiped) => return,
+                    Err(_) => wait = (wait * 2).min(Duration::from_secs(60)),
+                }
+                tokio::time::sleep(wait).await;
+            }
+        })
+    }
+
+    async fn acknowledge(&mut self) -> Result<()> {
+        for ack in self.vault.read(directives::pending)? {
+            match self.station.acknowledge(&ack.directive, &ack.note).await {
+                // What it refuses today it refuses tomorrow.
+                Ok(()) => directives::delivered(&self.vault, &ack)?,
+                Err(Error::StationRefused { status }) if status != 401 => {
+                    directives::delivered(&self.vault, &ack)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn directives(&mut self) -> Result<()> {
+        let device = self.vault.read(Device::load)?;
+        let mut items = self.station.directives(device.directive_seq, 0).await?;
+        items.sort_by_key(|item| item.seq);
+        for item in items {
+            match directives::apply(&self.vault, &item.note) {
+                Ok(Applied { outcome, last_words }) => {
+                    self.report.wiped |= matches!(outcome, DirectiveOutcome::Wiped { .. });
+                    self.report.directives.push(outcome);
+                    if self.report.wiped {
+                        // The work is done either way; being heard is a courtesy.
+                        let _ = speak(&mut self.station, &self.signer, &last_words).await;
+                        return Ok(());
+                    }
+                }
+                Err(error @ Error::Directive(_)) => {
+                    self.report.directives_refused.push(error.code());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_journal(&mut self) -> Result<Outcome> {
+        let held = self.station.journal().await?;
+        if held.size > self.vault.read(journal::size)? {
+            return Err(Error::JournalDiverged);
+        }
+        if let Some(checkpoint) = held.checkpoint {
+            self.take_checkpoint(&checkpoint)?;
+        }
+        Ok(Outcome::JournalAt(held.size))
+    }
+
+    async fn push_journal(&mut self, from: u64) -> Result<Outcome> {
+        let push = self.vault.read(|c| {
+            let entries = journal::entries(c, from, JOURNAL_ENTRIES, JOURNAL_BYTES)?;
+            let size = from + entries.len() as u64;
+            let checkpoint = journal::sign_checkpoint(c, &self.signer, Some(size))?;
+            Ok(JournalAppend { from, entries, checkpoint: checkpoint.to_string() })
+        })?;
+        match self.station.push_journal(&push).await? {
+            JournalAnswer::Cosigned(checkpoint) => {
+                self.take_checkpoint(&checkpoint)?;
+                Ok(Outcome::JournalAt(from + push.entries.len() as u64))
+            }
+            JournalAnswer::Position(size) if size <= self.vault.read(journal::size)? => {
+                Ok(Outcome::JournalAt(size))
+            }
+            JournalAnswer::Position(_) => Err(Error::JournalDiverged),
+        }
+    }
+
+    /// A countersigned checkpoint is our receipt for the journal, and the station's clock.
+    fn take_checkpoint(&self, note: &str) -> Result<()> {
+        let note = note.parse().map_err(|_| Error::StationProtocol)?;
+        self.vault.write(|tx| {
+            let trust = state::trust(tx)?;
+            let cosigned = journal::verify_cosigned(tx, &self.signer, &trust, &note)?;
+            clock::station_said(tx, cosigned.time_ms)?;
+            journal::store_cosigned(tx, &cosigned, &note)
+        })
+    }
+
+    async fn create(&mut self, clip: &str) -> Result<Outcome> {
+        let length = self.length(clip)?;
+        match tus::create(&mut self.station, clip, length).await? {
+            Some(path) => {
+                view::set_upload(&self.vault, clip, Some(&path))?;
+                Ok(Outcome::At(Remote { offset: 0, length }))
+            }
+            None => Ok(Outcome::Stored),
+        }
+    }
+
+    async fn ask(&mut self, clip: &str) -> Result<Outcome> {
+        let Some(path) = view::upload_path(&self.vault, clip)? else { return Ok(Outcome::Gone) };
+        match tus::head(&mut self.station, &path).await? {
+            Answer::Ok(remote) => {
+                view::set_uploaded(&self.vault, clip, remote.offset)?;
+                Ok(Outcome::At(remote))
+            }
+            _ => self.gone(clip),
+        }
+    }
+
+    async fn send(
+        &mut self,
+        clip: &str,
+        offset: u64,
+        count: u64,
+        length: Option<u64>,
+    ) -> Result<Outcome> {
+        let Some(path) = view::upload_path(&self.vault, clip)? else { return Ok(Outcome::Gone) };
+        let bytes = self.piece(clip, offset, count)?;
+        let began = Instant::now();
+        match tus::patch(&mut self.station, &path, offset, bytes, length).await? {
+            Answer::Ok(offset) => {
+                self.report.sent += count;
+                view::set_uploaded(&self.vault, clip, offset)?;
+                let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                Ok(Outcome::Sent { offset, took_ms })
+            }
+            Answer::Gone => self.gone(clip),
+            Answer::Offset | Answer::Checksum => Ok(Outcome::Misplaced),
+        }
+    }
+
+    fn piece(&self, clip: &str, offset: u64, count: u64) -> Result<Vec<u8>> {
+        let mut file = File::open(self.vault.folder().clip(clip))?;
+        file.seek(SeekFrom::Start(offset))?;
+        let count = usize::try_from(count).map_err(|_| Error::Internal("a piece fits memory"))?;
+        let mut bytes = vec![0; count];
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn gone(&self, clip: &str) -> Result<Outcome> {
+        view::set_upload(&self.vault, clip, None)?;
+        Ok(Outcome::Gone)
+    }
+
+    fn length(&self, clip: &str) -> Result<Option<u64>> {
+        self.vault.read(|c| {
+            let sql = "SELECT length FROM evidence WHERE clip = ?1";
+            Ok(c.query_row(sql, [clip], |row| row.get(0))?)
+        })
+    }
+
+    async fn receipt(&mut self, clip: &str) -> Result<Outcome> {
+        match self.station.receipt(clip).await? {
+            ReceiptAnswer::Receipt(receipt) => match receipts::accept(&self.vault, clip, &receipt) {
+                Ok(()) => {
+                    self.report.confirmed.push(clip.to_owned());
+                    Ok(Outcome::Done)
+                }
+                Err(error) => {
+                    self.report.refused.push((clip.to_owned(), error.code()));
+                    Err(error)
+                }
+            },
+            ReceiptAnswer::NotYet => Ok(Outcome::NotYet),
+            ReceiptAnswer::Mismatch => {
+                view::set_upload(&self.vault, clip, None)?;
+                Err(Error::UploadRejected)
+            }
+        }
+    }
+}
+
+async fn poll(vault: &Vault, station: &mut Station, signer: &Signer) -> Result<bool> {
+    if !station.has_session() {
+        station.open_session(signer).await?;
+    }
+    let after = vault.read(Device::load)?.directive_seq;
+    Ok(!station.directives(after, POLL_S).await?.is_empty())
+}

@@ -1,0 +1,24 @@
+//! The terminal and its station: uploads, journal, receipts, directives, trust and policy.
+//!
+//! # Layout
+//!
+//! - `machine`: what to do next, without any I/O; `driver`: does it, on a thread of its own
+//! - `station`: the HTTP interface as calls; `tus`: uploads; `http`: TLS, the pin, no redirects
+//! - `receipts`, `directives`, `updates`: verification, before anything is believed
+//! - `runtime`: where futures run
+
+pub(crate) mod directives;
+pub(crate) mod driver;
+pub(crate) mod http;
+mod machine;
+pub(crate) mod receipts;
+pub(crate) mod runtime;
+pub(crate) mod station;
+mod tus;
+mod updates;
+mod view;
+
+pub use self::{
+    directives::DirectiveOutcome,
+    driver::{SyncHandle, SyncReport},
+};
