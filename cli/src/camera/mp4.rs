@@ -116,7 +116,14 @@ impl Camera {
 fn find_moov(file: &mut File, length: u64) -> Result<Vec<u8>, CameraError> {
     let mut at = 0;
     let mut known = false;
-    while let Some(found) = FileBox::at(file, at, length)? {
+    loop {
+        let found = match FileBox::at(file, at, length) {
+            Ok(Some(found)) => found,
+            // What does not even begin with a box is another kind of file.
+            Err(CameraError::Broken(_)) if !known => break,
+            Ok(None) => break,
+            Err(error) => return Err(error),
+        };
         match &found.kind {
             b"moov" => return found.read(file, length, MAX_MOOV),
             b"ftyp" | b"styp" | b"mdat" | b"moof" | b"free" | b"skip" | b"wide" | b"sidx" => {

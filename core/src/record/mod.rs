@@ -23,6 +23,8 @@ pub mod recorder;
 pub(crate) mod recover;
 pub mod seal;
 pub mod sps;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 pub use clip::Committed;

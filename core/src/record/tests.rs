@@ -1,0 +1,503 @@
+//! The recorder against a real vault and real files: what was committed survives, what failed
+//! stays failed, what recovery makes opens with `age`.
+
+use std::fs;
+use std::io::Read as _;
+use std::sync::mpsc;
+
+use custos_protocol::clip;
+use custos_protocol::journal::{Entry, Event};
+
+use super::clip::{Committed, Origin};
+use super::codec::Rotation;
+use super::mux::Track;
+use super::photo::seal_photo;
+use super::recorder::{FRAGMENT_US, Pressure, Recorder};
+use super::recover::{Recovery, recover};
+use super::seal::Recipient;
+use crate::vault::testing::TestVault;
+use crate::{Error, journal};
+
+/// 640x480, Baseline, with its PPS.
+const CONFIG: &[u8] = &[
+    0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1e, 0xda, 0x02, 0x80, 0xf6, 0xc0, 0x44, 0x00, 0x00, 0x03, 0x00,
+    0x04, 0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x58, 0xba, 0x80, 0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80,
+];
+
+struct Bench {
+    test: TestVault,
+    id: age::x25519::Identity,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            test: TestVault::new(),
+            id: age::x25519::Identity::generate(),
+        }
+    }
+
+    fn recipients(&self) -> Vec<Recipient> {
+        vec![self.id.to_public().to_string().parse().unwrap()]
+    }
+
+    fn origin(&self, media: &'static str) -> Origin {
+        Origin {
+            officer: "o-1".into(),
+            duty: "duty-1".into(),
+            case: "case 7".into(),
+            recording: "rec-1".into(),
+            media,
+        }
+    }
+
+    fn begin(&self) -> Recorder {
+        let vault = self.test.vault.clone();
+        let recorder = Recorder::begin(
+            vault,
+            self.origin("video/mp4"),
+            &self.recipients(),
+            FRAGMENT_US,
+            None,
+        )
+        .unwrap();
+        recorder.configure_video(CONFIG, Rotation::None).unwrap();
+        recorder.configure_audio(&[0x11, 0x90]).unwrap();
+        recorder
+    }
+
+    /// `seconds` of media from second `from` on: 25 pictures of `size` bytes and 47 AAC frames.
+    fn feed(recorder: &Recorder, from: i64, seconds: i64, size: usize) {
+        for picture in from * 25..(from + seconds) * 25 {
+            let key = picture % 25 == 0;
+            let unit = [
+                &[0, 0, 0, 1, if key { 0x65 } else { 0x41 }][..],
+                &vec![0x9a; size],
+            ]
+            .concat();
+            recorder.wait_for_room().unwrap();
+            let pressure = recorder
+                .append(Track::Video, picture * 40_000, key, &unit)
+                .unwrap();
+            assert_ne!(pressure, Pressure::Dropped);
+        }
+        for frame in from * 47..(from + seconds) * 47 {
+            let pts = frame * 1_000_000 / 47;
+            let _ = recorder
+                .append(Track::Audio, pts, true, &[0x21; 300])
+                .unwrap();
+        }
+    }
+
+    fn sealed(&self, clip: &str) -> Vec<u8> {
+        fs::read(self.test.vault.folder().clip(clip)).unwrap()
+    }
+
+    fn open(&self, clip: &str) -> Vec<u8> {
+        let mut plain = Vec::new();
+        age::Decryptor::new(self.sealed(clip).as_slice())
+            .unwrap()
+            .decrypt(std::iter::once(&self.id as &dyn age::Identity))
+            .unwrap()
+            .read_to_end(&mut plain)
+            .unwrap();
+        plain
+    }
+
+    fn row<T: rusqlite::types::FromSql>(&self, clip: &str, column: &str) -> T {
+        self.test
+            .vault
+            .read(|c| {
+                let sql = format!("SELECT {column} FROM evidence WHERE clip = ?1");
+                Ok(c.query_row(&sql, [clip], |row| row.get(0))?)
+            })
+            .unwrap()
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let raw = self
+            .test
+            .vault
+            .read(|c| journal::entries(c, 0, 1000, 1 << 20))
+            .unwrap();
+        raw.iter()
+            .map(|raw| Entry::from_raw(raw).unwrap().event().unwrap())
+            .collect()
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        self.events()
+            .iter()
+            .map(|event| event.to_parts().0)
+            .collect()
+    }
+
+    /// The digest in the journal is that of the file, and the row says the same.
+    fn check_sealed(&self, clip: &str, recovered: bool) {
+        let digest = clip::digest(self.sealed(clip).as_slice()).unwrap();
+        let sealed = self
+            .events()
+            .into_iter()
+            .rev()
+            .find_map(|event| match event {
+                Event::Sealed(sealed) if sealed.clip == clip => Some(sealed),
+                _ => None,
+            });
+        let sealed = sealed.unwrap();
+        assert_eq!((sealed.digest, sealed.recovered), (digest, recovered));
+        assert_eq!(self.row::<u64>(clip, "length"), digest.length);
+        assert_eq!(self.row::<Vec<u8>>(clip, "root"), digest.root.as_bytes());
+        for erased in ["payload_key", "tail", "tree"] {
+            assert_eq!(self.row::<Option<Vec<u8>>>(clip, erased), None);
+        }
+    }
+}
+
+/// Fragments in a decrypted file: every box must be whole.
+fn fragments(mut mp4: &[u8]) -> u32 {
+    let mut count = 0;
+    while !mp4.is_empty() {
+        let size = u32::from_be_bytes(*mp4.first_chunk().unwrap()) as usize;
+        count += u32::from(&mp4[4..8] == b"moof");
+        mp4 = &mp4[size..];
+    }
+    count
+}
+
+#[test]
+fn a_recording_is_sealed_and_opens() {
+    let bench = Bench::new();
+    let (sender, events) = mpsc::channel();
+    let recorder = Recorder::begin(
+        bench.test.vault.clone(),
+        bench.origin("video/mp4"),
+        &bench.recipients(),
+        FRAGMENT_US,
+        Some(sender),
+    )
+    .unwrap();
+    recorder.configure_video(CONFIG, Rotation::None).unwrap();
+    recorder.configure_audio(&[0x11, 0x90]).unwrap();
+    Bench::feed(&recorder, 0, 5, 10_000);
+    let clip = recorder.clip().to_owned();
+    assert_eq!(bench.row::<String>(&clip, "state"), "recording");
+    let end = recorder.stop().unwrap();
+    assert_eq!(bench.row::<String>(&clip, "state"), "sealed");
+    let told: Vec<Committed> = events.iter().collect();
+    assert_eq!(told.last(), Some(&end));
+    assert_eq!(told.len() as u32, end.fragment);
+    assert!(end.end_us >= 5_000_000, "{end:?}");
+    assert_eq!(fragments(&bench.open(&clip)), end.fragment);
+    bench.check_sealed(&clip, false);
+    assert_eq!(bench.kinds(), ["recording-began", "sealed"]);
+}
+
+/// Invariant 1: what `commit` acknowledged is there after a kill. Invariant 6: recovery completes
+/// the file, and completing it once more would give the same bytes.
+#[test]
+fn a_killed_recording_keeps_what_was_committed() {
+    for size in [10, 3000, 70_000] {
+        let bench = Bench::new();
+        let recorder = bench.begin();
+        Bench::feed(&recorder, 0, 3, size);
+        let committed = recorder.commit().unwrap();
+        // Goes on; some of this may get committed, too.
+        Bench::feed(&recorder, 3, 2, size);
+        let clip = recorder.clip().to_owned();
+        recorder.kill();
+        let report = recover(&bench.test.vault).unwrap();
+        assert_eq!(
+            report,
+            Recovery {
+                recovered: vec![clip.clone()],
+                ..Recovery::default()
+            }
+        );
+        let kept = fragments(&bench.open(&clip));
+        assert!(kept >= committed.fragment && kept > 0);
+        assert_eq!(kept, bench.row::<u32>(&clip, "fragments"));
+        assert!(bench.row::<i64>(&clip, "end_us") >= committed.end_us);
+        assert_eq!(bench.row::<String>(&clip, "state"), "recovered");
+        bench.check_sealed(&clip, true);
+        assert_eq!(bench.kinds(), ["recording-began", "recovered", "sealed"]);
+        assert_eq!(recover(&bench.test.vault).unwrap(), Recovery::default());
+    }
+}
+
+/// Killed between the end of the file and the transaction: recovery seals to the same bytes.
+#[test]
+fn recovery_after_the_last_chunk_gives_the_same_bytes() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    Bench::feed(&recorder, 0, 2, 9000);
+    recorder.commit().unwrap();
+    let clip = recorder.clip().to_owned();
+    let row = bench
+        .test
+        .vault
+        .read(|c| {
+            Ok(c.query_row(
+                "SELECT payload_key, tail, tree FROM evidence WHERE clip = ?1",
+                [&clip],
+                |r| {
+                    Ok((
+                        r.get::<_, Vec<u8>>(0)?,
+                        r.get::<_, Vec<u8>>(1)?,
+                        r.get::<_, Vec<u8>>(2)?,
+                    ))
+                },
+            )?)
+        })
+        .unwrap();
+    recorder.stop().unwrap();
+    let sealed = bench.sealed(&clip);
+    // Back to the state in which the transaction was missing.
+    bench
+        .test
+        .vault
+        .write(|tx| {
+            tx.execute(
+                "UPDATE evidence SET state = 'recording', payload_key = ?2, tail = ?3, tree = ?4,
+                                     seal_seq = NULL, length = NULL, root = NULL WHERE clip = ?1",
+                (&clip, row.0, row.1, row.2),
+            )?;
+            Ok(())
+        })
+        .unwrap();
+    recover(&bench.test.vault).unwrap();
+    assert!(bench.sealed(&clip) == sealed);
+}
+
+/// Killed before anything was committed: an empty file, but one that opens.
+#[test]
+fn a_recording_killed_at_once_is_an_empty_file() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    let clip = recorder.clip().to_owned();
+    recorder.kill();
+    recover(&bench.test.vault).unwrap();
+    assert!(bench.open(&clip).is_empty());
+    bench.check_sealed(&clip, true);
+}
+
+#[test]
+fn a_living_recording_is_left_alone() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    Bench::feed(&recorder, 0, 2, 1000);
+    let clip = recorder.clip().to_owned();
+    let report = recover(&bench.test.vault).unwrap();
+    assert_eq!(
+        report,
+        Recovery {
+            live: vec![clip.clone()],
+            ..Recovery::default()
+        }
+    );
+    recorder.stop().unwrap();
+    bench.check_sealed(&clip, false);
+}
+
+/// Invariant 9: an error of the storage ends the recording; what was committed stays, and says so.
+#[test]
+fn a_storage_error_ends_the_recording() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    Bench::feed(&recorder, 0, 2, 1000);
+    let committed = recorder.commit().unwrap();
+    let clip = recorder.clip().to_owned();
+    // The row is gone from under the recorder: the next commit cannot be made.
+    let forget = "UPDATE evidence SET payload_key = NULL WHERE clip = ?1";
+    let key: Vec<u8> = bench.row(&clip, "payload_key");
+    bench
+        .test
+        .vault
+        .write(|tx| Ok(tx.execute(forget, [&clip])?))
+        .unwrap();
+    Bench::feed(&recorder, 2, 1, 1000);
+    let error = recorder.commit().unwrap_err();
+    assert_eq!(error, Error::UnknownClip);
+    assert_eq!(
+        recorder.append(Track::Audio, 0, true, &[1]).unwrap_err(),
+        error
+    );
+    assert_eq!(recorder.commit().unwrap_err(), error);
+    assert_eq!(recorder.committed(), committed);
+    assert_eq!(recorder.stop().unwrap_err(), error);
+    assert_eq!(bench.row::<String>(&clip, "state"), "failed");
+    assert_eq!(bench.kinds(), ["recording-began", "recording-failed"]);
+    // With the key still there, as it is after an error of the file, recovery completes it.
+    let restore = "UPDATE evidence SET payload_key = ?2 WHERE clip = ?1";
+    bench
+        .test
+        .vault
+        .write(|tx| Ok(tx.execute(restore, (&clip, key))?))
+        .unwrap();
+    assert_eq!(
+        recover(&bench.test.vault).unwrap().recovered,
+        [clip.clone()]
+    );
+    assert_eq!(fragments(&bench.open(&clip)), committed.fragment);
+    bench.check_sealed(&clip, true);
+}
+
+#[test]
+fn a_damaged_or_missing_file_is_told() {
+    for (damage, reason) in [
+        (0, "file-missing"),
+        (1, "file-damaged"),
+        (2, "file-damaged"),
+    ] {
+        let bench = Bench::new();
+        let recorder = bench.begin();
+        Bench::feed(&recorder, 0, 2, 9000);
+        recorder.commit().unwrap();
+        let clip = recorder.clip().to_owned();
+        recorder.kill();
+        let path = bench.test.vault.folder().clip(&clip);
+        let mut bytes = fs::read(&path).unwrap();
+        match damage {
+            0 => fs::remove_file(&path).unwrap(),
+            1 => fs::write(&path, &bytes[..bytes.len() / 2]).unwrap(),
+            _ => {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                fs::write(&path, &bytes).unwrap();
+            }
+        }
+        let report = recover(&bench.test.vault).unwrap();
+        assert_eq!(
+            report,
+            Recovery {
+                failed: vec![clip.clone()],
+                ..Recovery::default()
+            }
+        );
+        assert_eq!(bench.row::<String>(&clip, "state"), "failed");
+        assert_eq!(bench.row::<String>(&clip, "reason"), reason);
+        assert_eq!(bench.kinds(), ["recording-began", "recording-failed"]);
+        assert_eq!(recover(&bench.test.vault).unwrap(), Recovery::default());
+    }
+}
+
+#[test]
+fn unknown_files_are_set_aside_and_kept() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    let clip = recorder.clip().to_owned();
+    recorder.stop().unwrap();
+    let folder = bench.test.vault.folder();
+    fs::write(folder.evidence().join("found on the street.bin"), b"what").unwrap();
+    fs::write(folder.clip("clip-unknown"), b"is this").unwrap();
+    fs::write(folder.evidence().join("clip-new.new"), b"begins").unwrap();
+    let report = recover(&bench.test.vault).unwrap();
+    assert_eq!(report.quarantined.len(), 2);
+    let mut kept: Vec<Vec<u8>> = report
+        .quarantined
+        .iter()
+        .map(|name| fs::read(folder.quarantine().join(name)).unwrap())
+        .collect();
+    kept.sort();
+    assert_eq!(kept, [b"is this".to_vec(), b"what".to_vec()]);
+    assert!(folder.clip(&clip).exists());
+    assert_eq!(bench.kinds()[2..], ["quarantined", "quarantined"]);
+}
+
+/// Invariant 2: nothing of what is recorded is on the disk in the clear.
+#[test]
+fn no_plaintext_is_on_the_disk() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    Bench::feed(&recorder, 0, 3, 2000);
+    recorder.commit().unwrap();
+    let check = || {
+        let mut folders = vec![bench.test.dir.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let bytes = fs::read(&path).unwrap();
+                for needle in [&[0x9a; 24][..], &[0x21; 24], b"moof", b"mdat"] {
+                    // Four letters may come up in ciphertext by chance; a run of them will not.
+                    let hits = bytes.windows(needle.len()).filter(|w| *w == needle).count();
+                    assert!(hits < 3, "{}", path.display());
+                }
+            }
+        }
+    };
+    check();
+    recorder.stop().unwrap();
+    check();
+}
+
+#[test]
+fn repaired_timestamps_are_in_the_journal() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    Bench::feed(&recorder, 0, 2, 100);
+    let unit = [0, 0, 0, 1, 0x41, 0x9a];
+    for pts in [0, 0, i64::MIN, i64::MAX] {
+        let _ = recorder.append(Track::Video, pts, false, &unit).unwrap();
+    }
+    recorder.stop().unwrap();
+    assert!(
+        bench
+            .events()
+            .iter()
+            .any(|e| matches!(e, Event::TimestampsRepaired { count: 4, .. }))
+    );
+}
+
+#[test]
+fn samples_that_cannot_be_taken_do_not_end_the_recording() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    let code = |result: crate::Result<Pressure>| match result.unwrap_err() {
+        Error::Media(code) => code,
+        other => panic!("{other}"),
+    };
+    assert_eq!(
+        code(recorder.append(Track::Video, 0, true, b"no start code")),
+        "bad-sample"
+    );
+    assert_eq!(
+        code(recorder.append(Track::Audio, 0, true, b"")),
+        "bad-sample"
+    );
+    let large = vec![0; super::mux::MAX_SAMPLE + 1];
+    assert_eq!(
+        code(recorder.append(Track::Audio, 0, true, &large)),
+        "sample-too-large"
+    );
+    Bench::feed(&recorder, 0, 1, 100);
+    let clip = recorder.clip().to_owned();
+    assert_eq!(recorder.stop().unwrap().fragment, 1);
+    bench.check_sealed(&clip, false);
+}
+
+#[test]
+fn a_photo_is_sealed_as_it_is() {
+    let bench = Bench::new();
+    let mut jpeg = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new(&mut jpeg)
+        .encode(&[200; 32 * 16 * 3], 32, 16, image::ExtendedColorType::Rgb8)
+        .unwrap();
+    // What follows the picture, as in a phone's motion photo, stays in the evidence.
+    jpeg.extend_from_slice(b"trailer");
+    let origin = bench.origin("image/jpeg");
+    let clip = seal_photo(&bench.test.vault, &origin, &bench.recipients(), &jpeg).unwrap();
+    assert_eq!(bench.open(&clip), jpeg);
+    bench.check_sealed(&clip, false);
+    assert_eq!(bench.row::<String>(&clip, "media"), "image/jpeg");
+    assert_eq!(recover(&bench.test.vault).unwrap(), Recovery::default());
+
+    let refused = |bytes: &[u8]| {
+        seal_photo(&bench.test.vault, &origin, &bench.recipients(), bytes).unwrap_err()
+    };
+    assert_eq!(refused(b"not a picture"), Error::Media("not-a-jpeg"));
+    assert_eq!(refused(&jpeg[..jpeg.len() / 2]), Error::Media("not-a-jpeg"));
+    assert_eq!(refused(&[]), Error::Media("not-a-jpeg"));
+}
