@@ -3,7 +3,7 @@
 //!
 //! # Layout
 //!
-//! - [`Terminal`] is the façade: everything a shell, a command line or a test needs
+//! - [`Terminal`] (`terminal`) is the façade: everything a shell, a command line or a test needs
 //! - `vault`: keys, the encrypted database, PIN slots, the wipe
 //! - `journal`: the signed log of everything that happens
 //! - `record`: samples in, sealed clips out
@@ -12,10 +12,27 @@
 //! - [`clock`]: trusted time; [`error`]: what can go wrong
 
 pub mod clock;
+mod device;
 pub mod error;
 mod journal;
 pub mod record;
-pub mod vault;
+mod sync;
+mod terminal;
+mod vault;
 
-pub use self::error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault};
-pub use self::vault::{KeySource, Secret, SoftwareKeySource};
+pub use self::{
+    device::{DeviceInfo, PurgeReport, State},
+    error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault},
+    sync::{DirectiveOutcome, SyncHandle, SyncReport},
+    terminal::{
+        DutyId, EvidenceItem, EvidenceState, Export, FragmentCommitted, Officer, Recording,
+        RecordingSpec, Status, Terminal,
+    },
+    vault::{KeySource, Secret, SoftwareKeySource},
+};
+
+/// HTTP to a station that is recognised by its key: for staff's tools, which speak with the same
+/// station under the same rules as a terminal does.
+pub mod station_http {
+    pub use crate::sync::http::{Http, send, text};
+}

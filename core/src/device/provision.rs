@@ -19,8 +19,7 @@ use rusqlite::Transaction;
 
 use super::state;
 use crate::{
-    Error, KeySource, Result,
-    clock,
+    Error, KeySource, Result, clock,
     journal::{self, JournalContext},
     sync::{http::Http, runtime, station},
     vault::{Draft, Folder, Vault},
@@ -95,10 +94,13 @@ impl Enrolled {
         if !ours {
             return Err(Error::CertificateInvalid);
         }
-        let policy =
-            Policy::open(&response.policy, &trust).map_err(|_| Error::PolicyInvalid)?;
+        let policy = Policy::open(&response.policy, &trust).map_err(|_| Error::PolicyInvalid)?;
         let (trust_version, policy_version) = (trust.version, policy.version);
-        Ok(Self { response, trust_version, policy_version })
+        Ok(Self {
+            response,
+            trust_version,
+            policy_version,
+        })
     }
 
     fn store(&self, tx: &Transaction<'_>, ticket: &Ticket, device: &DeviceInfo) -> Result<()> {

@@ -69,7 +69,11 @@ fn confirmed(connection: &Connection) -> Result<Vec<Candidate>> {
          ORDER BY confirmed_ms",
     )?;
     let rows = statement.query_map([], |row| {
-        Ok(Candidate { clip: row.get(0)?, confirmed_ms: row.get(1)?, held: row.get(2)? })
+        Ok(Candidate {
+            clip: row.get(0)?,
+            confirmed_ms: row.get(1)?,
+            held: row.get(2)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -78,9 +82,14 @@ fn confirmed(connection: &Connection) -> Result<Vec<Candidate>> {
 /// enough to delete by. The entry is durable before the file goes.
 fn purge_one(vault: &Vault, clip: &str) -> Result<bool> {
     let deleted = vault.write(|tx| {
-        let Some(own) = Own::load(tx, clip)? else { return Ok(false) };
-        let receipt: Option<String> =
-            tx.query_row("SELECT receipt FROM evidence WHERE clip = ?1", [clip], |r| r.get(0))?;
+        let Some(own) = Own::load(tx, clip)? else {
+            return Ok(false);
+        };
+        let receipt: Option<String> = tx.query_row(
+            "SELECT receipt FROM evidence WHERE clip = ?1",
+            [clip],
+            |r| r.get(0),
+        )?;
         let verified = match receipt {
             Some(receipt) => receipts::verify_any_trust(tx, &receipt, &own).is_ok(),
             None => false,
@@ -93,7 +102,10 @@ fn purge_one(vault: &Vault, clip: &str) -> Result<bool> {
             "UPDATE evidence SET purged_ms = ?2 WHERE clip = ?1",
             (clip, context.time.time_ms),
         )?;
-        let event = Event::Purged { clip: clip.to_owned(), digest: own.digest };
+        let event = Event::Purged {
+            clip: clip.to_owned(),
+            digest: own.digest,
+        };
         journal::append(tx, &context, event)?;
         Ok(true)
     })?;

@@ -88,7 +88,12 @@ impl Device {
 
     /// The journal's signer: its name is the journal's origin.
     pub(crate) fn signer(&self, vault: &Vault) -> Result<Signer> {
-        signer(&self.agency, &self.terminal, self.epoch, vault.journal_key())
+        signer(
+            &self.agency,
+            &self.terminal,
+            self.epoch,
+            vault.journal_key(),
+        )
     }
 }
 
@@ -96,12 +101,7 @@ impl Device {
 ///
 /// # Errors
 /// [`Error::Ticket`] for names that no key can have.
-pub(crate) fn signer(
-    agency: &str,
-    terminal: &str,
-    epoch: u32,
-    key: &SigningKey,
-) -> Result<Signer> {
+pub(crate) fn signer(agency: &str, terminal: &str, epoch: u32, key: &SigningKey) -> Result<Signer> {
     let origin = Certificate::origin(agency, terminal, epoch);
     Signer::new(&origin, SigningKey::from_seed(key.seed()))
         .map_err(|_| Error::Ticket(crate::TicketFault::Malformed))
@@ -120,7 +120,11 @@ pub(crate) fn state(connection: &Connection) -> Result<State> {
         [],
         |row| row.get(0),
     )?;
-    Ok(if duties > 0 { State::OnDuty } else { State::Ready })
+    Ok(if duties > 0 {
+        State::OnDuty
+    } else {
+        State::Ready
+    })
 }
 
 /// Refuses what a locked terminal does not do.
@@ -128,7 +132,11 @@ pub(crate) fn state(connection: &Connection) -> Result<State> {
 /// # Errors
 /// [`Error::Locked`], storage errors.
 pub(crate) fn refuse_if_locked(connection: &Connection) -> Result<()> {
-    if Device::load(connection)?.locked { Err(Error::Locked) } else { Ok(()) }
+    if Device::load(connection)?.locked {
+        Err(Error::Locked)
+    } else {
+        Ok(())
+    }
 }
 
 /// The trust set in force. It was verified before it was stored.
@@ -136,7 +144,9 @@ pub(crate) fn refuse_if_locked(connection: &Connection) -> Result<()> {
 /// # Errors
 /// [`Error::Damaged`], storage errors.
 pub(crate) fn trust(connection: &Connection) -> Result<TrustSet> {
-    let note = trust_note(connection)?.parse::<Note>().map_err(|_| Error::Damaged)?;
+    let note = trust_note(connection)?
+        .parse::<Note>()
+        .map_err(|_| Error::Damaged)?;
     statement::read_unverified(&note).map_err(|_| Error::Damaged)
 }
 
@@ -146,7 +156,10 @@ pub(crate) fn trust(connection: &Connection) -> Result<TrustSet> {
 /// Storage errors.
 pub(crate) fn trust_note(connection: &Connection) -> Result<String> {
     let sql = "SELECT note FROM trust_set ORDER BY version DESC LIMIT 1";
-    connection.query_row(sql, [], |row| row.get(0)).optional()?.ok_or(Error::Damaged)
+    connection
+        .query_row(sql, [], |row| row.get(0))
+        .optional()?
+        .ok_or(Error::Damaged)
 }
 
 /// The policy in force. It was verified before it was stored.
@@ -156,6 +169,9 @@ pub(crate) fn trust_note(connection: &Connection) -> Result<String> {
 pub(crate) fn policy(connection: &Connection) -> Result<Policy> {
     let sql = "SELECT note FROM policy ORDER BY version DESC LIMIT 1";
     let note: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
-    let note: Note = note.ok_or(Error::Damaged)?.parse().map_err(|_| Error::Damaged)?;
+    let note: Note = note
+        .ok_or(Error::Damaged)?
+        .parse()
+        .map_err(|_| Error::Damaged)?;
     statement::read_unverified(&note).map_err(|_| Error::Damaged)
 }

@@ -9,6 +9,6 @@ mod append;
 mod checkpoint;
 
 pub(crate) use self::{
-    append::{Appended, JournalContext, append, entries, size},
-    checkpoint::{Cosigned, cosigned, sign_checkpoint, store_cosigned, verify_cosigned},
+    append::{JournalContext, append, entries, size},
+    checkpoint::{cosigned, sign_checkpoint, store_cosigned, verify_cosigned},
 };

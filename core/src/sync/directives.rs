@@ -19,20 +19,25 @@ use crate::{
 
 /// What a directive did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DirectiveOutcome {
-    /// It was carried out.
-    Done { id: String, action: Action },
+pub struct DirectiveOutcome {
+    pub id: String,
+    /// `lock`, `unlock` or `wipe`; after a wipe the terminal no longer exists.
+    pub action: &'static str,
     /// It had been carried out before; nothing changed.
-    AlreadyDone { id: String, action: Action },
-    /// The terminal no longer exists.
-    Wiped { id: String },
+    pub repeated: bool,
 }
 
 impl DirectiveOutcome {
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Done { id, .. } | Self::AlreadyDone { id, .. } | Self::Wiped { id } => id,
+    fn of(directive: &Directive, repeated: bool) -> Self {
+        Self {
+            id: directive.id.clone(),
+            action: directive.action.as_str(),
+            repeated,
         }
+    }
+
+    pub(crate) fn wiped(&self) -> bool {
+        self.action == Action::Wipe.as_str()
     }
 }
 
@@ -63,9 +68,11 @@ pub(crate) fn apply(vault: &Vault, note: &str) -> Result<Applied> {
         Ok(Verified::Done(directive)) => {
             // The station asks again: it did not get our word.
             vault.write(|tx| queue(tx, &signer, &directive, State::Done, None))?;
-            let outcome =
-                DirectiveOutcome::AlreadyDone { id: directive.id, action: directive.action };
-            Ok(Applied { outcome, last_words: Vec::new() })
+            let outcome = DirectiveOutcome::of(&directive, true);
+            Ok(Applied {
+                outcome,
+                last_words: Vec::new(),
+            })
         }
         Err(Refusal::Storage(error)) => Err(error),
         Err(Refusal::Protocol(reason)) => {
@@ -115,9 +122,16 @@ fn parse(note: &str) -> Parsed {
 }
 
 fn verify(vault: &Vault, device: &Device, parsed: &Parsed) -> Result<Verified, Refusal> {
-    let (note, _) = parsed.as_ref().map_err(|error| Refusal::Protocol(error.clone()))?;
+    let (note, _) = parsed
+        .as_ref()
+        .map_err(|error| Refusal::Protocol(error.clone()))?;
     let (trust, now, taken) = vault.read(|c| {
-        let taken = parsed.as_ref().ok().map(|(_, d)| taken(c, d)).transpose()?.flatten();
+        let taken = parsed
+            .as_ref()
+            .ok()
+            .map(|(_, d)| taken(c, d))
+            .transpose()?
+            .flatten();
         Ok((state::trust(c)?, clock::now(c)?, taken))
     })?;
     // Who ordered it comes first: nothing else in a note that nobody signed means anything.
@@ -131,7 +145,9 @@ fn verify(vault: &Vault, device: &Device, parsed: &Parsed) -> Result<Verified, R
     match taken {
         // The very same order: its sequence is its own, and it was in time when it was taken.
         Some((recorded, taken_state)) if recorded == directive => {
-            directive.check(&to(0, i64::MIN)).map_err(Refusal::Protocol)?;
+            directive
+                .check(&to(0, i64::MIN))
+                .map_err(Refusal::Protocol)?;
             Ok(match taken_state.as_str() {
                 "done" => Verified::Done(directive),
                 _ => Verified::Begun(directive),
@@ -148,11 +164,15 @@ fn verify(vault: &Vault, device: &Device, parsed: &Parsed) -> Result<Verified, R
 /// The directive of this sequence number that was taken, and how far it got.
 fn taken(connection: &Connection, like: &Directive) -> Result<Option<(Directive, String)>> {
     let row: Option<(String, String)> = connection
-        .query_row("SELECT note, state FROM directive WHERE seq = ?1", [like.seq], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            "SELECT note, state FROM directive WHERE seq = ?1",
+            [like.seq],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
-    let Some((note, state)) = row else { return Ok(None) };
+    let Some((note, state)) = row else {
+        return Ok(None);
+    };
     let (_, directive) = parse(&note).map_err(|_| Error::Damaged)?;
     Ok(Some((directive, state)))
 }
@@ -169,7 +189,12 @@ fn begin(tx: &Transaction<'_>, signer: &Signer, directive: &Directive, note: &st
     }
     tx.execute(
         "INSERT INTO directive (seq, id, action, note, state) VALUES (?1, ?2, ?3, ?4, 'executing')",
-        (directive.seq, &directive.id, directive.action.as_str(), note),
+        (
+            directive.seq,
+            &directive.id,
+            directive.action.as_str(),
+            note,
+        ),
     )?;
     let event = Event::DirectiveReceived {
         id: directive.id.clone(),
@@ -182,7 +207,7 @@ fn begin(tx: &Transaction<'_>, signer: &Signer, directive: &Directive, note: &st
 }
 
 fn execute(vault: &Vault, signer: &Signer, directive: &Directive) -> Result<Applied> {
-    let id = directive.id.clone();
+    let outcome = DirectiveOutcome::of(directive, false);
     match directive.action {
         Action::Lock | Action::Unlock => {
             vault.write(|tx| {
@@ -190,25 +215,35 @@ fn execute(vault: &Vault, signer: &Signer, directive: &Directive) -> Result<Appl
                 tx.execute("UPDATE terminal SET locked = ?1", [locked])?;
                 done(tx, signer, directive)
             })?;
-            let outcome = DirectiveOutcome::Done { id, action: directive.action };
-            Ok(Applied { outcome, last_words: Vec::new() })
+            Ok(Applied {
+                outcome,
+                last_words: Vec::new(),
+            })
         }
         Action::Wipe => {
             // Not queued but taken along: the queue goes with everything else.
             let (queued, now) = vault.read(|c| Ok((pending(c)?, clock::now(c)?)))?;
-            let mut last_words: Vec<_> =
-                queued.into_iter().map(|ack| (ack.directive, ack.note)).collect();
+            let mut last_words: Vec<_> = queued
+                .into_iter()
+                .map(|ack| (ack.directive, ack.note))
+                .collect();
             let word = acknowledge(signer, directive, State::Done, None, now.time_ms)?;
-            last_words.push((id.clone(), word));
+            last_words.push((directive.id.clone(), word));
             // A power cut from here on is resumed by the next start (`vault::wipe::resume`).
             wipe::wipe(vault.folder(), vault.key_source())?;
-            Ok(Applied { outcome: DirectiveOutcome::Wiped { id }, last_words })
+            Ok(Applied {
+                outcome,
+                last_words,
+            })
         }
     }
 }
 
 fn done(tx: &Transaction<'_>, signer: &Signer, directive: &Directive) -> Result<()> {
-    tx.execute("UPDATE directive SET state = 'done' WHERE seq = ?1", [directive.seq])?;
+    tx.execute(
+        "UPDATE directive SET state = 'done' WHERE seq = ?1",
+        [directive.seq],
+    )?;
     let event = Event::DirectiveExecuted {
         id: directive.id.clone(),
         seq: directive.seq,
@@ -226,7 +261,10 @@ fn refuse(
     reason: &DirectiveError,
 ) -> Result<()> {
     let id = directive.map_or_else(|| "unreadable".to_owned(), |d| d.id.clone());
-    let event = Event::DirectiveRefused { id, reason: reason.code().to_owned() };
+    let event = Event::DirectiveRefused {
+        id,
+        reason: reason.code().to_owned(),
+    };
     journal::append(tx, &JournalContext::terminal(tx)?, event)?;
     match directive {
         // What is for somebody else is not ours to answer, and a replay is not answered anew:
@@ -258,7 +296,11 @@ pub(crate) fn pending(connection: &Connection) -> Result<Vec<QueuedAck>> {
     let mut statement =
         connection.prepare_cached("SELECT id, directive, note FROM directive_ack ORDER BY id")?;
     let rows = statement.query_map([], |row| {
-        Ok(QueuedAck { id: row.get(0)?, directive: row.get(1)?, note: row.get(2)? })
+        Ok(QueuedAck {
+            id: row.get(0)?,
+            directive: row.get(1)?,
+            note: row.get(2)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

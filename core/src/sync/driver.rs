@@ -15,7 +15,7 @@ use custos_protocol::{api::JournalAppend, journal::Event, note::Signer};
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    directives::{self, Applied, DirectiveOutcome},
+    directives::{self, Applied},
     http::Http,
     machine::{Action, Machine, Mode, Outcome},
     receipts, runtime,
@@ -44,12 +44,13 @@ pub struct SyncReport {
     /// Clips whose receipts did not, with the [`Error::code`] of the reason.
     pub refused: Vec<(String, &'static str)>,
     /// Bytes of evidence sent.
-    pub sent: u64,
-    /// Clips that wait for more: being recorded, uploading, without a receipt.
-    pub pending: u64,
+    pub uploaded_bytes: u64,
+    /// Clips that are not confirmed yet: being recorded, uploading, without a receipt.
+    pub waiting: u64,
     /// Journal entries that the station has countersigned.
     pub journal: u64,
-    pub directives: Vec<DirectiveOutcome>,
+    /// Directives that were carried out.
+    pub directives: u64,
     /// [`Error::code`] of each directive that was refused.
     pub directives_refused: Vec<&'static str>,
     /// A directive wiped the terminal.
@@ -67,7 +68,9 @@ pub struct SyncHandle {
 impl SyncHandle {
     /// Whether it has ended by itself: the terminal was wiped, or its storage failed.
     pub fn is_finished(&self) -> bool {
-        self.thread.as_ref().is_none_or(thread::JoinHandle::is_finished)
+        self.thread
+            .as_ref()
+            .is_none_or(thread::JoinHandle::is_finished)
     }
 
     /// Cancels, and gives what was done until then.
@@ -121,7 +124,10 @@ pub(crate) fn follow(vault: &Arc<Vault>) -> Result<SyncHandle> {
     let thread = thread::Builder::new()
         .name("custos-sync".to_owned())
         .spawn(move || runtime.block_on(driver.work(stopped)))?;
-    Ok(SyncHandle { stop, thread: Some(thread) })
+    Ok(SyncHandle {
+        stop,
+        thread: Some(thread),
+    })
 }
 
 /// Delivers the acknowledgements of a terminal that is no more, with the keys still in memory.
@@ -132,7 +138,10 @@ pub(crate) fn deliver_last_words(device: &Device, vault: &Vault, words: &[(Strin
         runtime::run(async move { speak(&mut station, &signer, words).await })
     });
     if let Err(error) = result {
-        tracing::warn!(code = error.code(), "the last acknowledgements were not delivered");
+        tracing::warn!(
+            code = error.code(),
+            "the last acknowledgements were not delivered"
+        );
     }
 }
 
@@ -149,7 +158,9 @@ async fn speak(station: &mut Station, signer: &Signer, words: &[(String, String)
         }
         Ok(())
     };
-    tokio::time::timeout(LAST_WORDS, deliver).await.unwrap_or(Err(Error::Unreachable))
+    tokio::time::timeout(LAST_WORDS, deliver)
+        .await
+        .unwrap_or(Err(Error::Unreachable))
 }
 
 struct Driver {
@@ -194,7 +205,7 @@ impl Driver {
         result?;
         if !self.report.wiped {
             let view = self.vault.read(view::load)?;
-            self.report.pending = view.clips.len() as u64;
+            self.report.waiting = view.clips.len() as u64;
             self.report.journal = view.cosigned_size;
         }
         Ok(std::mem::take(&mut self.report))
@@ -249,7 +260,9 @@ impl Driver {
         match error {
             Error::JournalDiverged | Error::TrustInvalid | Error::PolicyInvalid => {
                 self.vault.write(|tx| {
-                    let event = Event::SecurityEvent { what: error.code().to_owned() };
+                    let event = Event::SecurityEvent {
+                        what: error.code().to_owned(),
+                    };
                     journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
                 })
             }
@@ -270,7 +283,12 @@ impl Driver {
             Action::PushJournal { from } => return self.push_journal(*from).await,
             Action::Create { clip } => return self.create(clip).await,
             Action::Ask { clip } => return self.ask(clip).await,
-            Action::Send { clip, offset, count, length } => {
+            Action::Send {
+                clip,
+                offset,
+                count,
+                length,
+            } => {
                 return self.send(clip, *offset, *count, *length).await;
             }
             Action::Receipt { clip } => return self.receipt(clip).await,
@@ -293,7 +311,9 @@ impl Driver {
         let signer = signer.and_then(|device| Ok((device.signer(&vault)?, device)));
         tokio::spawn(async move {
             let Ok((signer, device)) = signer else { return };
-            let Ok(http) = Http::new(&device.station, device.pin.as_deref()) else { return };
+            let Ok(http) = Http::new(&device.station, device.pin.as_deref()) else {
+                return;
+            };
             let mut station = Station::new(http, &device.agency, &device.terminal);
             let mut wait = Duration::from_millis(500);
             loop {
@@ -334,9 +354,12 @@ impl Driver {
         items.sort_by_key(|item| item.seq);
         for item in items {
             match directives::apply(&self.vault, &item.note) {
-                Ok(Applied { outcome, last_words }) => {
-                    self.report.wiped |= matches!(outcome, DirectiveOutcome::Wiped { .. });
-                    self.report.directives.push(outcome);
+                Ok(Applied {
+                    outcome,
+                    last_words,
+                }) => {
+                    self.report.wiped |= outcome.wiped();
+                    self.report.directives += 1;
                     if self.report.wiped {
                         // The work is done either way; being heard is a courtesy.
                         let _ = speak(&mut self.station, &self.signer, &last_words).await;
@@ -368,7 +391,11 @@ impl Driver {
             let entries = journal::entries(c, from, JOURNAL_ENTRIES, JOURNAL_BYTES)?;
             let size = from + entries.len() as u64;
             let checkpoint = journal::sign_checkpoint(c, &self.signer, Some(size))?;
-            Ok(JournalAppend { from, entries, checkpoint: checkpoint.to_string() })
+            Ok(JournalAppend {
+                from,
+                entries,
+                checkpoint: checkpoint.to_string(),
+            })
         })?;
         match self.station.push_journal(&push).await? {
             JournalAnswer::Cosigned(checkpoint) => {
@@ -405,7 +432,9 @@ impl Driver {
     }
 
     async fn ask(&mut self, clip: &str) -> Result<Outcome> {
-        let Some(path) = view::upload_path(&self.vault, clip)? else { return Ok(Outcome::Gone) };
+        let Some(path) = view::upload_path(&self.vault, clip)? else {
+            return Ok(Outcome::Gone);
+        };
         match tus::head(&mut self.station, &path).await? {
             Answer::Ok(remote) => {
                 view::set_uploaded(&self.vault, clip, remote.offset)?;
@@ -422,12 +451,14 @@ impl Driver {
         count: u64,
         length: Option<u64>,
     ) -> Result<Outcome> {
-        let Some(path) = view::upload_path(&self.vault, clip)? else { return Ok(Outcome::Gone) };
+        let Some(path) = view::upload_path(&self.vault, clip)? else {
+            return Ok(Outcome::Gone);
+        };
         let bytes = self.piece(clip, offset, count)?;
         let began = Instant::now();
         match tus::patch(&mut self.station, &path, offset, bytes, length).await? {
             Answer::Ok(offset) => {
-                self.report.sent += count;
+                self.report.uploaded_bytes += count;
                 view::set_uploaded(&self.vault, clip, offset)?;
                 let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 Ok(Outcome::Sent { offset, took_ms })
@@ -460,16 +491,18 @@ impl Driver {
 
     async fn receipt(&mut self, clip: &str) -> Result<Outcome> {
         match self.station.receipt(clip).await? {
-            ReceiptAnswer::Receipt(receipt) => match receipts::accept(&self.vault, clip, &receipt) {
-                Ok(()) => {
-                    self.report.confirmed.push(clip.to_owned());
-                    Ok(Outcome::Done)
+            ReceiptAnswer::Receipt(receipt) => {
+                match receipts::accept(&self.vault, clip, &receipt) {
+                    Ok(()) => {
+                        self.report.confirmed.push(clip.to_owned());
+                        Ok(Outcome::Done)
+                    }
+                    Err(error) => {
+                        self.report.refused.push((clip.to_owned(), error.code()));
+                        Err(error)
+                    }
                 }
-                Err(error) => {
-                    self.report.refused.push((clip.to_owned(), error.code()));
-                    Err(error)
-                }
-            },
+            }
             ReceiptAnswer::NotYet => Ok(Outcome::NotYet),
             ReceiptAnswer::Mismatch => {
                 view::set_upload(&self.vault, clip, None)?;

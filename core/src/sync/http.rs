@@ -25,7 +25,7 @@ const MAX_BODY: usize = 8 << 20;
 
 /// HTTP to one station.
 #[derive(Debug, Clone)]
-pub(crate) struct Http {
+pub struct Http {
     client: reqwest::Client,
     base: Url,
 }
@@ -36,7 +36,7 @@ impl Http {
     /// # Errors
     /// [`Error::PlainHttp`] for HTTP beyond loopback, [`Error::StationIdentity`] for HTTPS
     /// without a pin or an URL that is none.
-    pub(crate) fn new(base: &str, pin: Option<&str>) -> Result<Self> {
+    pub fn new(base: &str, pin: Option<&str>) -> Result<Self> {
         let base = Url::parse(base).map_err(|_| Error::StationIdentity)?;
         let pin = match (base.scheme(), pin) {
             ("https", Some(pin)) => Some(pin.parse().map_err(|_| Error::StationIdentity)?),
@@ -57,9 +57,11 @@ impl Http {
     }
 
     /// A request for a path of the station's.
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut url = self.base.clone();
-        let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
+        let (path, query) = path
+            .split_once('?')
+            .map_or((path, None), |(p, q)| (p, Some(q)));
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         url.set_query(query);
         self.client.request(method, url)
@@ -69,13 +71,19 @@ impl Http {
     ///
     /// # Errors
     /// [`Error::StationProtocol`] when it leads to another host: evidence goes nowhere else.
-    pub(crate) fn own_path(&self, location: &str) -> Result<String> {
-        let url = self.base.join(location).map_err(|_| Error::StationProtocol)?;
+    pub fn own_path(&self, location: &str) -> Result<String> {
+        let url = self
+            .base
+            .join(location)
+            .map_err(|_| Error::StationProtocol)?;
         if url.origin() != self.base.origin() || url.query().is_some() {
             return Err(Error::StationProtocol);
         }
         let prefix = self.base.path().trim_end_matches('/');
-        url.path().strip_prefix(prefix).map(str::to_owned).ok_or(Error::StationProtocol)
+        url.path()
+            .strip_prefix(prefix)
+            .map(str::to_owned)
+            .ok_or(Error::StationProtocol)
     }
 }
 
@@ -83,7 +91,7 @@ impl Http {
 ///
 /// # Errors
 /// [`Error::Unreachable`], [`Error::StationIdentity`].
-pub(crate) async fn send(request: RequestBuilder) -> Result<Response> {
+pub async fn send(request: RequestBuilder) -> Result<Response> {
     let response = request.send().await.map_err(|error| transport(&error))?;
     match response.status() {
         status if status.is_redirection() => Err(Error::StationProtocol),
@@ -99,7 +107,7 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<Response> {
 /// # Errors
 /// [`Error::Unreachable`] when the connection breaks, [`Error::StationProtocol`] when it is too
 /// long or not text.
-pub(crate) async fn text(mut response: Response) -> Result<String> {
+pub async fn text(mut response: Response) -> Result<String> {
     let mut body = Vec::new();
     while let Some(part) = response.chunk().await.map_err(|error| transport(&error))? {
         body.extend_from_slice(&part);
@@ -115,7 +123,10 @@ fn transport(error: &reqwest::Error) -> Error {
     let mut source = error.source();
     while let Some(cause) = source {
         let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>()
+            cause
+                .downcast_ref::<io::Error>()?
+                .get_ref()?
+                .downcast_ref::<rustls::Error>()
         });
         if let Some(rustls::Error::InvalidCertificate(_)) = tls {
             return Error::StationIdentity;
@@ -133,7 +144,10 @@ fn is_loopback(url: &Url) -> bool {
 
 fn tls(pin: Option<Hash>) -> Result<rustls::ClientConfig> {
     let provider = Arc::new(default_provider());
-    let verifier = Arc::new(Pinned { pin, provider: provider.clone() });
+    let verifier = Arc::new(Pinned {
+        pin,
+        provider: provider.clone(),
+    });
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|_| Error::Internal("ring speaks TLS 1.3"))?
@@ -192,7 +206,9 @@ impl ServerCertVerifier for Pinned {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -204,17 +220,34 @@ mod tests {
     fn plain_http_on_loopback_alone_and_https_with_a_pin_alone() {
         let pin = Hash::of(b"").to_string();
         let new = |base, pin| Http::new(base, pin).map(drop);
-        for good in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1/station"] {
+        for good in [
+            "http://127.0.0.1:1",
+            "http://[::1]:1",
+            "http://localhost:1/station",
+        ] {
             assert_eq!(new(good, None), Ok(()), "{good}");
         }
-        for plain in ["http://10.0.0.1", "http://example.org", "http://127.0.0.1.example.org"] {
+        for plain in [
+            "http://10.0.0.1",
+            "http://example.org",
+            "http://127.0.0.1.example.org",
+        ] {
             assert_eq!(new(plain, None), Err(Error::PlainHttp), "{plain}");
             assert_eq!(new(plain, Some(&pin)), Err(Error::PlainHttp), "{plain}");
         }
         assert_eq!(new("https://example.org", Some(&pin)), Ok(()));
-        assert_eq!(new("https://example.org", None), Err(Error::StationIdentity));
-        assert_eq!(new("https://example.org", Some("AAAA")), Err(Error::StationIdentity));
-        assert_eq!(new("ftp://example.org", Some(&pin)), Err(Error::StationIdentity));
+        assert_eq!(
+            new("https://example.org", None),
+            Err(Error::StationIdentity)
+        );
+        assert_eq!(
+            new("https://example.org", Some("AAAA")),
+            Err(Error::StationIdentity)
+        );
+        assert_eq!(
+            new("ftp://example.org", Some(&pin)),
+            Err(Error::StationIdentity)
+        );
         assert_eq!(new("", Some(&pin)), Err(Error::StationIdentity));
     }
 
@@ -224,10 +257,16 @@ mod tests {
         assert_eq!(http.own_path("/v1/files/7").as_deref(), Ok("/v1/files/7"));
         let absolute = "http://127.0.0.1:99/v1/files/7";
         assert_eq!(http.own_path(absolute).as_deref(), Ok("/v1/files/7"));
-        for foreign in
-            ["http://127.0.0.1:98/v1/files/7", "https://127.0.0.1:99/x", "//evil.example/x"]
-        {
-            assert_eq!(http.own_path(foreign), Err(Error::StationProtocol), "{foreign}");
+        for foreign in [
+            "http://127.0.0.1:98/v1/files/7",
+            "https://127.0.0.1:99/x",
+            "//evil.example/x",
+        ] {
+            assert_eq!(
+                http.own_path(foreign),
+                Err(Error::StationProtocol),
+                "{foreign}"
+            );
         }
     }
 }

@@ -40,15 +40,30 @@ pub(crate) enum Action {
     Acknowledge,
     FetchDirectives,
     AskJournal,
-    PushJournal { from: u64 },
-    Create { clip: String },
+    PushJournal {
+        from: u64,
+    },
+    Create {
+        clip: String,
+    },
     /// HEAD.
-    Ask { clip: String },
+    Ask {
+        clip: String,
+    },
     /// PATCH: `count` bytes from `offset`, and the length where it is known.
-    Send { clip: String, offset: u64, count: u64, length: Option<u64> },
-    Receipt { clip: String },
+    Send {
+        clip: String,
+        offset: u64,
+        count: u64,
+        length: Option<u64>,
+    },
+    Receipt {
+        clip: String,
+    },
     /// Nothing to do for so many milliseconds.
-    Wait { ms: u64 },
+    Wait {
+        ms: u64,
+    },
 }
 
 /// What became of an action.
@@ -58,7 +73,10 @@ pub(crate) enum Outcome {
     Done,
     JournalAt(u64),
     At(Remote),
-    Sent { offset: u64, took_ms: u64 },
+    Sent {
+        offset: u64,
+        took_ms: u64,
+    },
     /// The station already stores the clip.
     Stored,
     /// The station does not know the upload any more.
@@ -158,7 +176,9 @@ impl Machine {
 
     pub(crate) fn next(&mut self, view: &View, now: u64) -> Action {
         if now < self.not_before {
-            return Action::Wait { ms: self.not_before - now };
+            return Action::Wait {
+                ms: self.not_before - now,
+            };
         }
         if !self.session {
             return Action::OpenSession;
@@ -172,7 +192,8 @@ impl Machine {
         if self.directives_at.is_some_and(|at| at <= now) {
             return Action::FetchDirectives;
         }
-        self.uploads.retain(|id, _| view.clips.iter().any(|clip| clip.id == *id));
+        self.uploads
+            .retain(|id, _| view.clips.iter().any(|clip| clip.id == *id));
         self.journal(view, now, false)
             .or_else(|| self.evidence(view, now))
             .or_else(|| self.journal(view, now, true))
@@ -185,7 +206,9 @@ impl Machine {
         if self.diverged {
             return None;
         }
-        let Some(at) = self.journal_at else { return Some(Action::AskJournal) };
+        let Some(at) = self.journal_at else {
+            return Some(Action::AskJournal);
+        };
         if at >= view.journal_size && view.cosigned_size >= view.journal_size {
             return None;
         }
@@ -198,7 +221,9 @@ impl Machine {
     }
 
     fn evidence(&mut self, view: &View, now: u64) -> Option<Action> {
-        view.clips.iter().find_map(|clip| self.clip(clip, view, now))
+        view.clips
+            .iter()
+            .find_map(|clip| self.clip(clip, view, now))
     }
 
     fn clip(&mut self, clip: &Clip, view: &View, now: u64) -> Option<Action> {
@@ -236,18 +261,24 @@ impl Machine {
 
     fn is_complete(&self, clip: &Clip) -> bool {
         self.uploads.get(&clip.id).is_some_and(|upload| {
-            let all = |remote: Remote| {
-                clip.length == Some(remote.offset) && remote.length == clip.length
-            };
+            let all =
+                |remote: Remote| clip.length == Some(remote.offset) && remote.length == clip.length;
             upload.stored || upload.remote.is_some_and(all)
         })
     }
 
     fn idle(&self, view: &View, now: u64) -> Action {
-        let clips = view.clips.iter().filter_map(|clip| self.uploads.get(&clip.id));
-        let retries = clips.map(|upload| upload.not_before).chain([self.acks_at, self.update_at]);
+        let clips = view
+            .clips
+            .iter()
+            .filter_map(|clip| self.uploads.get(&clip.id));
+        let retries = clips
+            .map(|upload| upload.not_before)
+            .chain([self.acks_at, self.update_at]);
         let soonest = retries.filter(|at| *at > now).min().unwrap_or(u64::MAX);
-        Action::Wait { ms: (soonest - now).min(IDLE) }
+        Action::Wait {
+            ms: (soonest - now).min(IDLE),
+        }
     }
 
     /// Takes in what became of `action`.
@@ -285,7 +316,10 @@ impl Machine {
             (Action::Send { clip, length, .. }, Outcome::Sent { offset, took_ms }) => {
                 self.pace(*took_ms);
                 let upload = self.upload(clip);
-                upload.remote = Some(Remote { offset: *offset, length: *length });
+                upload.remote = Some(Remote {
+                    offset: *offset,
+                    length: *length,
+                });
                 upload.failures = 0;
             }
             (_, Outcome::Misplaced | Outcome::Gone) => self.retry_clip(action, now),
@@ -340,7 +374,11 @@ impl Machine {
         let Some(clip) = clip_of(action) else { return };
         let failures = self.upload(&clip).failures.saturating_add(1);
         // Once is an accident that asking clears up.
-        let wait = if failures == 1 { 0 } else { self.backoff(failures - 1) };
+        let wait = if failures == 1 {
+            0
+        } else {
+            self.backoff(failures - 1)
+        };
         let upload = self.upload(&clip);
         upload.failures = failures;
         upload.remote = None;

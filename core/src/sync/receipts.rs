@@ -45,11 +45,18 @@ impl Own {
                 [clip],
                 |row| {
                     let root: Vec<u8> = row.get(1)?;
-                    Ok((row.get::<_, u64>(0)?, root, row.get::<_, u64>(2)?, row.get::<_, u64>(3)?))
+                    Ok((
+                        row.get::<_, u64>(0)?,
+                        root,
+                        row.get::<_, u64>(2)?,
+                        row.get::<_, u64>(3)?,
+                    ))
                 },
             )
             .optional()?;
-        let Some((length, root, seal_seq, header)) = row else { return Ok(None) };
+        let Some((length, root, seal_seq, header)) = row else {
+            return Ok(None);
+        };
         let body = length.checked_sub(header).ok_or(Error::Damaged)?;
         let digest = ClipDigest {
             root: Hash::from_slice(&root).map_err(|_| Error::Damaged)?,
@@ -80,7 +87,8 @@ pub(crate) fn verify(
     own: &Own,
     journal_key: &Verifier,
 ) -> Result<VerifiedReceipt> {
-    let verified = verify_receipt(receipt, trust).map_err(|_| Error::Receipt(ReceiptFault::Invalid))?;
+    let verified =
+        verify_receipt(receipt, trust).map_err(|_| Error::Receipt(ReceiptFault::Invalid))?;
     let expected = Expected {
         terminal: &own.terminal,
         epoch: own.epoch,
@@ -88,7 +96,9 @@ pub(crate) fn verify(
         clip: &own.clip,
         digest: own.digest,
     };
-    verified.check(&expected).map_err(|error| Error::Receipt(fault(&error)))?;
+    verified
+        .check(&expected)
+        .map_err(|error| Error::Receipt(fault(&error)))?;
     // Ours in every byte, not only in what the statement repeats of it.
     if verified.stored.entry != own.seal_seq || verified.stored.entry_hash != own.entry {
         return Err(Error::Receipt(ReceiptFault::OtherBytes));
@@ -113,8 +123,9 @@ fn fault(error: &VerifyError) -> ReceiptFault {
 pub(crate) fn verify_any_trust(connection: &Connection, receipt: &str, own: &Own) -> Result<()> {
     let key = journal_key(connection)?;
     let mut statement = connection.prepare("SELECT note FROM trust_set ORDER BY version DESC")?;
-    let notes: Vec<String> =
-        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let notes: Vec<String> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let mut last = Err(Error::Receipt(ReceiptFault::Invalid));
     for note in notes {
         let note: Note = note.parse().map_err(|_| Error::Damaged)?;
@@ -172,7 +183,10 @@ fn confirm(tx: &Transaction<'_>, clip: &str, receipt: &str, stored_ms: i64) -> R
         (clip, receipt, context.time.time_ms),
     )?;
     if changed > 0 {
-        let event = Event::Confirmed { clip: clip.to_owned(), stored_ms };
+        let event = Event::Confirmed {
+            clip: clip.to_owned(),
+            stored_ms,
+        };
         journal::append(tx, &context, event)?;
     }
     Ok(())

@@ -10,7 +10,9 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::Io`] when the system gives no more handles.
 pub(crate) fn new() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
 }
 
 /// Runs a future to its end on a thread of its own.
@@ -22,6 +24,8 @@ pub(crate) fn run<T: Send>(future: impl Future<Output = Result<T>> + Send) -> Re
         scope
             .spawn(|| new()?.block_on(future))
             .join()
-            .unwrap_or(Err(Error::Internal("the network thread ends without a panic")))
+            .unwrap_or(Err(Error::Internal(
+                "the network thread ends without a panic",
+            )))
     })
 }

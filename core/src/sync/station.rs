@@ -70,14 +70,21 @@ pub(crate) async fn enrol(http: &Http, request: &EnrolRequest) -> Result<EnrolRe
         "ticket-used" => Error::Ticket(TicketFault::Used),
         "ticket-expired" => Error::Ticket(TicketFault::Expired),
         "ticket-unknown" => Error::Ticket(TicketFault::Unknown),
-        _ => Error::StationRefused { status: status.as_u16() },
+        _ => Error::StationRefused {
+            status: status.as_u16(),
+        },
     })
 }
 
 impl Station {
     pub(crate) fn new(http: Http, agency: &str, terminal: &str) -> Self {
         let principal = format!("terminal:{terminal}");
-        Self { http, agency: agency.to_owned(), principal, token: None }
+        Self {
+            http,
+            agency: agency.to_owned(),
+            principal,
+            token: None,
+        }
     }
 
     pub(crate) fn http(&self) -> &Http {
@@ -94,7 +101,9 @@ impl Station {
     /// As [`Station::call`].
     pub(crate) async fn open_session(&mut self, signer: &Signer) -> Result<()> {
         self.token = None;
-        let ask = ChallengeRequest { principal: self.principal.clone() };
+        let ask = ChallengeRequest {
+            principal: self.principal.clone(),
+        };
         let request = self.http.request(Method::POST, "/v1/challenge").json(&ask);
         let challenge: ChallengeResponse = body(accepted(http::send(request).await?)?).await?;
         // The station's agency is not taken from the challenge: the answer is for ours alone.
@@ -105,7 +114,10 @@ impl Station {
             nonce: challenge.nonce,
         };
         let answer = statement::sign(&answer, &[signer]).map_err(|_| Error::StationProtocol)?;
-        let ask = SessionRequest { principal: self.principal.clone(), answer: answer.to_string() };
+        let ask = SessionRequest {
+            principal: self.principal.clone(),
+            answer: answer.to_string(),
+        };
         let request = self.http.request(Method::POST, "/v1/session").json(&ask);
         let session: SessionResponse = body(accepted(http::send(request).await?)?).await?;
         self.token = Some(Token(Zeroizing::new(session.token)));
@@ -178,11 +190,17 @@ impl Station {
         match response.status() {
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(ReceiptAnswer::NotYet),
             StatusCode::UNPROCESSABLE_ENTITY => Ok(ReceiptAnswer::Mismatch),
-            _ => Ok(ReceiptAnswer::Receipt(http::text(accepted(response)?).await?)),
+            _ => Ok(ReceiptAnswer::Receipt(
+                http::text(accepted(response)?).await?,
+            )),
         }
     }
 
-    pub(crate) async fn directives(&mut self, after: u64, wait_s: u32) -> Result<Vec<DirectiveItem>> {
+    pub(crate) async fn directives(
+        &mut self,
+        after: u64,
+        wait_s: u32,
+    ) -> Result<Vec<DirectiveItem>> {
         let path = format!("/v1/directives?after={after}&wait={wait_s}");
         let request = self.request(Method::GET, &path);
         let list: DirectiveList = body(accepted(self.call(request).await?)?).await?;
@@ -192,8 +210,9 @@ impl Station {
     /// Whether the station took the acknowledgement; one that it refuses it will not take later.
     pub(crate) async fn acknowledge(&mut self, directive: &str, note: &str) -> Result<()> {
         let path = format!("/v1/directives/{directive}/ack");
-        let request =
-            self.request(Method::POST, &path).json(&NoteBody { note: note.to_owned() });
+        let request = self.request(Method::POST, &path).json(&NoteBody {
+            note: note.to_owned(),
+        });
         accepted(self.call(request).await?).map(drop)
     }
 }
@@ -203,7 +222,9 @@ pub(crate) fn accepted(response: Response) -> Result<Response> {
     if response.status().is_success() {
         Ok(response)
     } else {
-        Err(Error::StationRefused { status: response.status().as_u16() })
+        Err(Error::StationRefused {
+            status: response.status().as_u16(),
+        })
     }
 }
 

@@ -45,7 +45,10 @@ pub(crate) async fn create(
     let request = station
         .request(Method::POST, "/v1/files")
         .header("Tus-Resumable", VERSION)
-        .header("Upload-Metadata", format!("clip {}", base64_encode(clip.as_bytes())));
+        .header(
+            "Upload-Metadata",
+            format!("clip {}", base64_encode(clip.as_bytes())),
+        );
     let request = match length {
         Some(length) => request.header("Upload-Length", length),
         None => request.header("Upload-Defer-Length", "1"),
@@ -64,14 +67,19 @@ pub(crate) async fn create(
 /// # Errors
 /// As [`Station::call`].
 pub(crate) async fn head(station: &mut Station, path: &str) -> Result<Answer<Remote>> {
-    let request = station.request(Method::HEAD, path).header("Tus-Resumable", VERSION);
+    let request = station
+        .request(Method::HEAD, path)
+        .header("Tus-Resumable", VERSION);
     let response = station.call(request).await?;
     if is_gone(response.status()) {
         return Ok(Answer::Gone);
     }
     let response = accepted(response)?;
     let offset = number(&response, "upload-offset").ok_or(Error::StationProtocol)?;
-    Ok(Answer::Ok(Remote { offset, length: number(&response, "upload-length") }))
+    Ok(Answer::Ok(Remote {
+        offset,
+        length: number(&response, "upload-length"),
+    }))
 }
 
 /// Sends bytes from `offset` on, and the final length once it is known; gives the new offset.
@@ -111,7 +119,10 @@ pub(crate) async fn patch(
 }
 
 fn is_gone(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN)
+    matches!(
+        status,
+        StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN
+    )
 }
 
 fn header<'r>(response: &'r Response, name: &str) -> Option<&'r str> {

@@ -21,7 +21,9 @@ const AT_ONCE: u64 = 100;
 pub(crate) async fn fetch(vault: &Vault, station: &mut Station) -> Result<()> {
     let info = station.info().await?;
     let device = vault.read(Device::load)?;
-    let newest = info.trust_version.min(device.trust_version.saturating_add(AT_ONCE));
+    let newest = info
+        .trust_version
+        .min(device.trust_version.saturating_add(AT_ONCE));
     for version in device.trust_version + 1..=newest {
         let note = station.trust(version).await?;
         vault.write(|tx| take_trust(tx, &note))?;
@@ -35,22 +37,33 @@ pub(crate) async fn fetch(vault: &Vault, station: &mut Station) -> Result<()> {
 
 /// Each version is signed by the one before it (TUF, section 5.3).
 fn take_trust(tx: &Transaction<'_>, note: &str) -> Result<()> {
-    let next = state::trust(tx)?.update(note).map_err(|_| Error::TrustInvalid)?;
-    tx.execute("INSERT INTO trust_set (version, note) VALUES (?1, ?2)", (next.version, note))?;
+    let next = state::trust(tx)?
+        .update(note)
+        .map_err(|_| Error::TrustInvalid)?;
+    tx.execute(
+        "INSERT INTO trust_set (version, note) VALUES (?1, ?2)",
+        (next.version, note),
+    )?;
     tx.execute("UPDATE terminal SET trust_version = ?1", [next.version])?;
-    let event = Event::TrustUpdated { version: next.version };
+    let event = Event::TrustUpdated {
+        version: next.version,
+    };
     journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
 }
 
 /// A policy stands by itself under the policy key; it may skip versions, not go back.
 fn take_policy(tx: &Transaction<'_>, note: &str) -> Result<()> {
-    let policy =
-        Policy::open(note, &state::trust(tx)?).map_err(|_| Error::PolicyInvalid)?;
+    let policy = Policy::open(note, &state::trust(tx)?).map_err(|_| Error::PolicyInvalid)?;
     if policy.version <= Device::load(tx)?.policy_version {
         return Err(Error::PolicyInvalid);
     }
-    tx.execute("INSERT INTO policy (version, note) VALUES (?1, ?2)", (policy.version, note))?;
+    tx.execute(
+        "INSERT INTO policy (version, note) VALUES (?1, ?2)",
+        (policy.version, note),
+    )?;
     tx.execute("UPDATE terminal SET policy_version = ?1", [policy.version])?;
-    let event = Event::PolicyUpdated { version: policy.version };
+    let event = Event::PolicyUpdated {
+        version: policy.version,
+    };
     journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
 }

@@ -10,52 +10,52 @@ use crate::{Error, Result};
 
 /// Paths inside a terminal's folder.
 #[derive(Debug, Clone)]
-pub struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
 }
 
 impl Folder {
-    pub fn at(root: &Path) -> Self {
+    pub(crate) fn at(root: &Path) -> Self {
         Self {
             root: root.to_path_buf(),
         }
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The SQLCipher database.
-    pub fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.root.join("vault.db")
     }
 
-    pub fn keys(&self) -> PathBuf {
+    pub(crate) fn keys(&self) -> PathBuf {
         self.root.join("keys")
     }
 
     /// The master key, wrapped by the key source. Its presence is what "provisioned" means.
-    pub fn master(&self) -> PathBuf {
+    pub(crate) fn master(&self) -> PathBuf {
         self.keys().join("master")
     }
 
     /// An empty file that a wipe leaves: what is missing was destroyed on purpose.
-    pub fn wiped(&self) -> PathBuf {
+    pub(crate) fn wiped(&self) -> PathBuf {
         self.root.join("wiped")
     }
 
     /// Sealed clips, `<clip>.age`.
-    pub fn evidence(&self) -> PathBuf {
+    pub(crate) fn evidence(&self) -> PathBuf {
         self.root.join("evidence")
     }
 
     /// The file of one clip.
-    pub fn clip(&self, clip: &str) -> PathBuf {
+    pub(crate) fn clip(&self, clip: &str) -> PathBuf {
         self.evidence().join(format!("{clip}.age"))
     }
 
     /// What recovery could not make sense of; kept, never deleted.
-    pub fn quarantine(&self) -> PathBuf {
+    pub(crate) fn quarantine(&self) -> PathBuf {
         self.root.join("quarantine")
     }
 
@@ -63,7 +63,7 @@ impl Folder {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Full`].
-    pub fn create(&self) -> Result<()> {
+    pub(crate) fn create(&self) -> Result<()> {
         for path in [
             self.root.clone(),
             self.keys(),

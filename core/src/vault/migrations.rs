@@ -8,9 +8,10 @@ use crate::{Error, Result};
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_vault.sql")];
 
 /// The schema this program knows.
+#[cfg(test)]
 pub(crate) const KNOWN: u32 = MIGRATIONS.len() as u32;
 
-/// Brings the schema to [`KNOWN`].
+/// Brings the schema to the newest version.
 ///
 /// # Errors
 /// [`Error::NewerSchema`], before anything is written; storage errors.

@@ -24,10 +24,9 @@ use std::{path::Path, sync::Arc};
 use custos_protocol::key::SigningKey;
 use rusqlite::{Connection, Transaction};
 
-pub(crate) use self::folder::{remove_file, sync_dir, write_private};
+pub(crate) use self::folder::{Folder, remove_file, sync_dir};
 use self::{database::Database, keys::MasterKey};
 pub use self::{
-    folder::Folder,
     key_source::{KeySource, SoftwareKeySource},
     secret::Secret,
 };
@@ -157,8 +156,8 @@ impl Vault {
     }
 
     /// The age recipient of what is sealed to the terminal itself.
-    pub(crate) fn recipient(&self) -> Result<age::x25519::Recipient> {
-        Ok(self.master.derive_identity()?.to_public())
+    pub(crate) fn recipient(&self) -> Result<String> {
+        Ok(self.master.derive_identity()?.to_public().to_string())
     }
 
     fn refuse_if_wiped(&self) -> Result<()> {

@@ -171,12 +171,14 @@ pub(crate) fn recipient(connection: &Connection, officer: &str) -> Result<String
         .ok_or(Error::UnknownOfficer)
 }
 
-/// How many officers have a slot.
+/// Who has a slot, by name.
 ///
 /// # Errors
 /// Storage errors.
-pub(crate) fn count(connection: &Connection) -> Result<u64> {
-    Ok(connection.query_row("SELECT count(*) FROM officer", [], |row| row.get(0))?)
+pub(crate) fn names(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT officer FROM officer ORDER BY officer")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// How long the next attempt has to wait after `attempts` wrong ones: after every full round of

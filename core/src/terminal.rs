@@ -1,0 +1,261 @@
+//! The façade: a terminal as a shell, a command line or a test uses it. Calls block; handles are
+//! cheap to clone and may be used from any thread.
+//!
+//! # Layout
+//!
+//! - here: [`Terminal`], what needs no officer
+//! - `officer`: [`Officer`], an unlocked slot; `recording`: [`Recording`]
+//! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]
+
+mod evidence;
+mod export;
+mod officer;
+mod recording;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use custos_protocol::{id, journal::Event, ticket::Ticket};
+
+pub use self::{
+    evidence::{EvidenceItem, EvidenceState},
+    export::Export,
+    officer::{DutyId, Officer},
+    recording::{FragmentCommitted, Recording, RecordingSpec},
+};
+use crate::{
+    Error, KeySource, Result, Secret, clock,
+    device::{
+        DeviceInfo, PurgeReport, State, provision, retention,
+        state::{self, Device},
+    },
+    journal::{self, JournalContext},
+    record::recover,
+    sync::{DirectiveOutcome, SyncHandle, SyncReport, directives, driver},
+    vault::{Folder, Vault, officer as slot, wipe},
+};
+
+/// A provisioned terminal.
+#[derive(Debug, Clone)]
+pub struct Terminal {
+    vault: Arc<Vault>,
+}
+
+/// What a terminal is and how it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    pub state: State,
+    pub terminal: String,
+    pub agency: String,
+    pub epoch: u32,
+    pub model: String,
+    /// Base URL.
+    pub station: String,
+    /// What protects the key-encryption key, in words.
+    pub key_source: String,
+    /// The terminal's own age recipient: for what is sealed to it and to no officer.
+    pub recipient: String,
+    pub officers: Vec<String>,
+    /// Number of clips in each state, by [`EvidenceState::as_str`].
+    pub evidence: BTreeMap<&'static str, u64>,
+    pub policy_version: u64,
+    pub trust_version: u64,
+    pub journal_size: u64,
+    /// Entries that the station has countersigned.
+    pub journal_cosigned: u64,
+    pub last_contact_ms: Option<i64>,
+    pub time: clock::Now,
+}
+
+impl Terminal {
+    /// Provisions the terminal of a ticket in a folder; talks to the station.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyProvisioned`], [`Error::Ticket`], [`Error::Unreachable`],
+    /// [`Error::StationIdentity`], [`Error::CertificateInvalid`], [`Error::TrustInvalid`],
+    /// [`Error::PolicyInvalid`], storage errors. After any of them the folder holds no terminal.
+    pub fn provision(
+        dir: &Path,
+        keys: Arc<dyn KeySource>,
+        ticket: &Ticket,
+        device: &DeviceInfo,
+    ) -> Result<Self> {
+        let vault = provision::provision(dir, keys, ticket, device)?;
+        Ok(Self {
+            vault: Arc::new(vault),
+        })
+    }
+
+    /// Opens a provisioned terminal. Clips that a crash left unfinished, and that no living
+    /// process records, are completed from what was committed. An interrupted wipe is ended.
+    ///
+    /// # Errors
+    /// [`Error::NotProvisioned`], [`Error::Wiped`], [`Error::WrongKey`], [`Error::NewerSchema`],
+    /// [`Error::Damaged`], storage errors. Nothing is deleted or recreated in any of them.
+    pub fn open(dir: &Path, keys: Arc<dyn KeySource>) -> Result<Self> {
+        wipe::resume(&Folder::at(dir), keys.as_ref())?;
+        let vault = Arc::new(Vault::open(dir, keys)?);
+        recover::recover(&vault)?;
+        Ok(Self { vault })
+    }
+
+    /// # Errors
+    /// Storage errors, [`Error::Wiped`].
+    pub fn status(&self) -> Result<Status> {
+        let key_source = self.vault.key_source().describe();
+        let recipient = self.vault.recipient()?;
+        self.vault.read(|c| {
+            let device = Device::load(c)?;
+            Ok(Status {
+                state: state::state(c)?,
+                key_source,
+                recipient,
+                officers: slot::names(c)?,
+                evidence: evidence::counts(c)?,
+                journal_size: journal::size(c)?,
+                journal_cosigned: journal::cosigned(c)?.map_or(0, |(size, _)| size),
+                time: clock::now(c)?,
+                terminal: device.terminal,
+                agency: device.agency,
+                epoch: device.epoch,
+                model: device.model,
+                station: device.station,
+                policy_version: device.policy_version,
+                trust_version: device.trust_version,
+                last_contact_ms: device.last_contact_ms,
+            })
+        })
+    }
+
+    /// Makes an officer's slot. Allowed for those the ticket named; where it named nobody, for
+    /// the first officer.
+    ///
+    /// # Errors
+    /// [`Error::OfficerNotAllowed`], [`Error::OfficerExists`], [`Error::PinTooShort`],
+    /// [`Error::Locked`], storage and key source errors.
+    pub fn enrol_officer(&self, officer: &str, pin: &Secret) -> Result<()> {
+        if !id::is_safe(officer) {
+            return Err(Error::OfficerNotAllowed);
+        }
+        let (device, policy, enrolled) = self
+            .vault
+            .read(|c| Ok((Device::load(c)?, state::policy(c)?, slot::names(c)?)))?;
+        if device.locked {
+            return Err(Error::Locked);
+        }
+        if enrolled.iter().any(|name| name == officer) {
+            return Err(Error::OfficerExists);
+        }
+        let allowed = match device.officers.as_slice() {
+            [] => enrolled.is_empty(),
+            named => named.iter().any(|name| name == officer),
+        };
+        if !allowed {
+            return Err(Error::OfficerNotAllowed);
+        }
+        slot::enrol(&self.vault, officer, pin, &policy)
+    }
+
+    /// Opens an officer's slot. Every attempt is journalled.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::WrongPin`], [`Error::TooManyAttempts`],
+    /// [`Error::UnknownOfficer`], storage and key source errors.
+    pub fn unlock(&self, officer: &str, pin: &Secret) -> Result<Officer> {
+        let (locked, policy) = self
+            .vault
+            .read(|c| Ok((Device::load(c)?.locked, state::policy(c)?)))?;
+        if locked {
+            // A name that nobody has stays out of the journal: it may be a mistyped PIN.
+            self.vault.write(|tx| match slot::recipient(tx, officer) {
+                Ok(_) => slot::refused(tx, officer, "device-locked"),
+                Err(_) => Ok(()),
+            })?;
+            return Err(Error::Locked);
+        }
+        let identity = slot::unlock(&self.vault, officer, pin, &policy)?;
+        Ok(Officer::new(self.vault.clone(), officer, identity))
+    }
+
+    /// What is stored here of all officers: metadata only.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn evidence(&self) -> Result<Vec<EvidenceItem>> {
+        self.vault.read(|c| evidence::list(c, None))
+    }
+
+    /// Verifies a directive, from wherever it came, and carries it out. What a wiped terminal
+    /// has to say is sent with the key still in memory, if the station answers soon.
+    ///
+    /// # Errors
+    /// [`Error::Directive`] when it is refused; storage errors.
+    pub fn apply_directive(&self, note: &str) -> Result<DirectiveOutcome> {
+        let device = self.vault.read(Device::load)?;
+        let applied = directives::apply(&self.vault, note)?;
+        if !applied.last_words.is_empty() {
+            driver::deliver_last_words(&device, &self.vault, &applied.last_words);
+        }
+        Ok(applied.outcome)
+    }
+
+    /// Exchanges everything there is with the station: journal, evidence, receipts, directives,
+    /// trust set and policy. Returns when nothing more is to be done now.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::StationIdentity`], storage errors.
+    pub fn sync_once(&self) -> Result<SyncReport> {
+        driver::once(&self.vault)
+    }
+
+    /// As [`Terminal::sync_once`], in the background and without end, uploading clips while they
+    /// are recorded. Dropping the handle cancels.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn start_sync(&self) -> Result<SyncHandle> {
+        driver::follow(&self.vault)
+    }
+
+    /// Deletes the files of confirmed clips whose retention has passed and which nobody holds.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn purge(&self) -> Result<PurgeReport> {
+        retention::purge(&self.vault)
+    }
+
+    /// The raw journal entries from `from` on, at most 1,000: one line of JSON each.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn journal(&self, from: u64) -> Result<Vec<String>> {
+        self.vault
+            .read(|c| journal::entries(c, from, 1_000, usize::MAX))
+    }
+
+    /// A signed checkpoint of the whole journal (C2SP tlog-checkpoint).
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn checkpoint(&self) -> Result<String> {
+        let device = self.vault.read(Device::load)?;
+        let signer = device.signer(&self.vault)?;
+        Ok(self
+            .vault
+            .read(|c| journal::sign_checkpoint(c, &signer, None))?
+            .to_string())
+    }
+
+    /// Journals something that should not have happened; `what` is a stable word.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn security_event(&self, what: &str) -> Result<()> {
+        self.vault.write(|tx| {
+            let event = Event::SecurityEvent {
+                what: what.to_owned(),
+            };
+            journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
+        })
+    }
+}

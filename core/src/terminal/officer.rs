@@ -1,0 +1,252 @@
+//! An officer who is let in. There is no way to this type but [`Terminal::unlock`]; dropping the
+//! last clone forgets the officer's identity.
+//!
+//! [`Terminal::unlock`]: super::Terminal::unlock
+
+use std::{fmt, path::Path, sync::Arc};
+
+use custos_protocol::{id, journal::Event};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+
+use super::{
+    EvidenceItem, Recording, RecordingSpec, evidence,
+    export::{self, Export},
+};
+use crate::{
+    Error, Result, clock,
+    device::state,
+    journal::{self, JournalContext},
+    record::{clip::Origin, photo, seal::Recipient},
+    vault::{Vault, officer::Identity},
+};
+
+/// Name of a duty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DutyId(String);
+
+impl DutyId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DutyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The open duty of an officer.
+struct Duty {
+    id: String,
+    case_no: String,
+}
+
+/// Whose evidence comes, to whom it is sealed, and the policy's measures for it.
+#[derive(Debug, Clone)]
+pub(super) struct Start {
+    pub(super) origin: Origin,
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) fragment_ms: u32,
+    pub(super) clip_max_s: u32,
+    pub(super) clip_max_bytes: u64,
+}
+
+/// An unlocked officer.
+#[derive(Debug, Clone)]
+pub struct Officer {
+    vault: Arc<Vault>,
+    officer: String,
+    identity: Arc<Identity>,
+}
+
+impl Officer {
+    pub(super) fn new(vault: Arc<Vault>, officer: &str, identity: Identity) -> Self {
+        Self {
+            vault,
+            officer: officer.to_owned(),
+            identity: Arc::new(identity),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.officer
+    }
+
+    /// Begins a duty; what is recorded during it belongs to `case`.
+    ///
+    /// # Errors
+    /// [`Error::DutyOpen`], [`Error::Locked`], storage errors.
+    pub fn begin_duty(&self, case: &str) -> Result<DutyId> {
+        let duty = id::fresh("duty")?;
+        self.vault.write(|tx| {
+            state::refuse_if_locked(tx)?;
+            if open_duty(tx, &self.officer)?.is_some() {
+                return Err(Error::DutyOpen);
+            }
+            let now = clock::now(tx)?.time_ms;
+            tx.execute(
+                "INSERT INTO duty (duty, officer, case_no, began_ms) VALUES (?1, ?2, ?3, ?4)",
+                (&duty, &self.officer, case, now),
+            )?;
+            self.journal(
+                tx,
+                Event::DutyBegan {
+                    case: case.to_owned(),
+                },
+            )
+        })?;
+        Ok(DutyId(duty))
+    }
+
+    /// Ends the duty; gives its items, with the state of each.
+    ///
+    /// # Errors
+    /// [`Error::NoDuty`], storage errors.
+    pub fn end_duty(&self) -> Result<Vec<EvidenceItem>> {
+        self.vault.write(|tx| {
+            let duty = open_duty(tx, &self.officer)?.ok_or(Error::NoDuty)?;
+            let mut items = evidence::list(tx, Some(&self.officer))?;
+            items.retain(|item| item.duty == duty.id);
+            let open = items.iter().filter(|item| !item.is_confirmed()).count();
+            let unconfirmed = u32::try_from(open).unwrap_or(u32::MAX);
+            // Journalled while the duty is still the officer's open one.
+            self.journal(tx, Event::DutyEnded { unconfirmed })?;
+            let now = clock::now(tx)?.time_ms;
+            tx.execute(
+                "UPDATE duty SET ended_ms = ?2 WHERE duty = ?1",
+                (&duty.id, now),
+            )?;
+            Ok(items)
+        })
+    }
+
+    /// The officer's own items.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn evidence(&self) -> Result<Vec<EvidenceItem>> {
+        self.vault.read(|c| evidence::list(c, Some(&self.officer)))
+    }
+
+    /// Begins a recording, sealed to the agency's recipients and to this officer.
+    ///
+    /// # Errors
+    /// [`Error::NoDuty`], [`Error::Locked`], storage errors.
+    pub fn start_recording(&self, spec: RecordingSpec) -> Result<Recording> {
+        Recording::start(self.vault.clone(), self.start()?, spec)
+    }
+
+    /// Seals a photo (JPEG).
+    ///
+    /// # Errors
+    /// [`Error::NoDuty`], [`Error::Locked`], [`Error::Media`], storage errors.
+    pub fn photo(&self, jpeg: &[u8]) -> Result<EvidenceItem> {
+        let mut start = self.start()?;
+        start.origin.media = "image/jpeg";
+        let clip = photo::seal_photo(&self.vault, &start.origin, &start.recipients, jpeg)?;
+        self.item(&clip)
+    }
+
+    /// Marks a clip of the officer's own: marked clips leave first.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClip`], storage errors.
+    pub fn mark(&self, clip: &str, label: &str) -> Result<()> {
+        self.vault.write(|tx| {
+            evidence::find(tx, &self.officer, clip)?;
+            let (at_us, now): (i64, i64) = (
+                tx.query_row(
+                    "SELECT end_us FROM evidence WHERE clip = ?1",
+                    [clip],
+                    |row| row.get(0),
+                )?,
+                clock::now(tx)?.time_ms,
+            );
+            tx.execute(
+                "UPDATE evidence SET marked = marked + 1, marked_ms = ?2 WHERE clip = ?1",
+                (clip, now),
+            )?;
+            let event = Event::Mark {
+                clip: clip.to_owned(),
+                at_us,
+                label: label.to_owned(),
+            };
+            self.journal(tx, event)
+        })
+    }
+
+    /// Writes a sealed clip of the officer's own, its receipt, the trust set and a manifest into
+    /// a folder. The journal says so before there is a file.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClip`], [`Error::NotSealed`], [`Error::Locked`], storage errors.
+    pub fn export(&self, clip: &str, dir: &Path) -> Result<Export> {
+        let item = self.vault.write(|tx| {
+            state::refuse_if_locked(tx)?;
+            let item = evidence::find(tx, &self.officer, clip)?;
+            self.journal(
+                tx,
+                Event::Exported {
+                    clip: clip.to_owned(),
+                },
+            )?;
+            Ok(item)
+        })?;
+        export::write(&self.vault, &item, dir)
+    }
+
+    fn item(&self, clip: &str) -> Result<EvidenceItem> {
+        self.vault.read(|c| evidence::find(c, &self.officer, clip))
+    }
+
+    /// What every recording of this officer begins with.
+    fn start(&self) -> Result<Start> {
+        let recording = id::fresh("rec")?;
+        // The identity that the PIN opened, not what a row says: what is recorded now can be
+        // opened by this officer.
+        let own = self.identity.age().to_public().to_string();
+        self.vault.read(|c| {
+            state::refuse_if_locked(c)?;
+            let duty = open_duty(c, &self.officer)?.ok_or(Error::NoDuty)?;
+            let policy = state::policy(c)?;
+            let recipients = state::trust(c)?.recipients;
+            let all = recipients
+                .iter()
+                .chain([&own])
+                .map(|recipient| recipient.parse());
+            Ok(Start {
+                origin: Origin {
+                    officer: self.officer.clone(),
+                    duty: duty.id,
+                    case: duty.case_no,
+                    recording,
+                    media: "video/mp4",
+                },
+                recipients: all
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| Error::TrustInvalid)?,
+                fragment_ms: policy.fragment_ms,
+                clip_max_s: policy.clip_max_s,
+                clip_max_bytes: policy.clip_max_bytes,
+            })
+        })
+    }
+
+    fn journal(&self, tx: &Transaction<'_>, event: Event) -> Result<()> {
+        let context = JournalContext::officer(tx, &self.officer)?;
+        journal::append(tx, &context, event).map(drop)
+    }
+}
+
+fn open_duty(connection: &Connection, officer: &str) -> Result<Option<Duty>> {
+    let sql = "SELECT duty, case_no FROM duty WHERE officer = ?1 AND ended_ms IS NULL";
+    Ok(connection
+        .query_row(sql, [officer], |row| {
+            Ok(Duty {
+                id: row.get(0)?,
+                case_no: row.get(1)?,
+            })
+        })
+        .optional()?)
+}
