@@ -2,7 +2,6 @@
 //!
 //! From an encoder's samples to a sealed file. In the order that a sample passes:
 //!
-//! - `start`: what a recording begins with
 //! - [`codec`], [`annexb`], [`sps`]: what encoders hand over
 //! - `timeline`: presentation times kept, decoding times derived
 //! - [`mux`] on `boxes`: fragmented MP4
@@ -24,7 +23,6 @@ pub mod recorder;
 pub(crate) mod recover;
 pub mod seal;
 pub mod sps;
-mod start;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -34,5 +32,3 @@ pub use codec::{AudioConfig, Rotation, VideoConfig};
 pub use mux::{Fragment, MuxError, Muxer, Track};
 pub use recorder::{Pressure, Recorder};
 pub use recover::Recovery;
-pub(crate) use recover::recover;
-pub(crate) use start::{Start, photo, record};

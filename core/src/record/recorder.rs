@@ -46,7 +46,7 @@ pub struct Recorder {
     shared: Arc<Shared>,
     clip: String,
     recording: String,
-    committer: Option<JoinHandle<()>>,
+    committer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the callers and the committer share.
@@ -157,7 +157,7 @@ impl Recorder {
             shared,
             clip: name,
             recording,
-            committer: Some(committer),
+            committer: Mutex::new(Some(committer)),
         })
     }
 
@@ -274,12 +274,13 @@ impl Recorder {
         Ok(state.committed)
     }
 
-    /// Ends the recording: the rest is made durable and the file sealed.
+    /// Ends the recording: the rest is made durable and the file sealed. Once more, it only says
+    /// again how that went.
     ///
     /// # Errors
     /// What ended the recording before, or keeps it from being sealed; recovery completes what
     /// was committed.
-    pub fn stop(mut self) -> Result<Committed> {
+    pub fn stop(&self) -> Result<Committed> {
         self.end(Phase::Closing);
         let state = self.shared.lock();
         match &state.phase {
@@ -288,8 +289,13 @@ impl Recorder {
         }
     }
 
-    fn end(&mut self, phase: Phase) {
-        let Some(committer) = self.committer.take() else {
+    fn end(&self, phase: Phase) {
+        // Held to the end: a second caller waits for the first one's outcome.
+        let mut slot = self
+            .committer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(committer) = slot.take() else {
             return;
         };
         {
@@ -319,7 +325,7 @@ impl Recorder {
 
     /// Dies as a killed process does: nothing is flushed, committed, sealed or journalled.
     #[cfg(test)]
-    pub(crate) fn kill(mut self) {
+    pub(crate) fn kill(&self) {
         self.end(Phase::Abandoned);
     }
 }
