@@ -13,6 +13,9 @@ pub struct StationConfig {
     pub agency: String,
     /// HTTP without TLS, for tests and for a proxy on the same machine. Loopback only.
     pub plain_http: bool,
+    /// Base URL that terminals are told to use, without a trailing slash, where it differs from
+    /// the address listened on (another name, a forwarded port).
+    pub public_url: Option<String>,
     /// Largest upload taken in (Tus-Max-Size), bytes.
     pub max_upload: u64,
     /// How long an unfinished upload is kept after its last byte.
@@ -28,6 +31,7 @@ impl StationConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             agency: "custos.local".to_owned(),
             plain_http: false,
+            public_url: None,
             // Clips are rotated at 2 GiB; twice that leaves room for what is sealed around them.
             max_upload: 4 << 30,
             upload_expiry: Duration::from_secs(7 * 24 * 3600),

@@ -57,7 +57,10 @@ impl Station {
         let listener = server::bind(config.listen).await?;
         let addr = listener.local_addr().map_err(StartError::Listen)?;
         let scheme = if config.plain_http { "http" } else { "https" };
-        let url = format!("{scheme}://{}", reachable(addr));
+        let url = match &config.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("{scheme}://{}", reachable(addr)),
+        };
         let pin = (!config.plain_http).then_some(folder.tls.pin);
         let tls = (!config.plain_http).then_some(folder.tls.config);
         let (stop, stopped) = watch::channel(false);

@@ -99,6 +99,9 @@ impl Append {
         let mut gathered = 0;
         let end = loop {
             let frame = tokio::select! {
+                // Bytes that are here already are taken in first, even when another request
+                // waits: they may be the last that a broken connection delivered.
+                biased;
                 frame = tokio::time::timeout(SILENCE, stream.next()) => frame,
                 () = self.held.wanted() => break End::Cut,
             };

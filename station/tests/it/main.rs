@@ -1,0 +1,18 @@
+//! The station as others see it: a real one on a real port, asked over HTTP.
+//!
+//! # Layout
+//!
+//! - `support`: a station, a person and a terminal to ask with
+//! - the rest: one file a concern
+
+mod admin;
+mod directives;
+mod enrolment;
+mod journal;
+mod openapi;
+mod receipts;
+mod restart;
+mod start;
+mod support;
+mod tus;
+mod tus_cut;
