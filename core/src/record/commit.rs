@@ -89,7 +89,7 @@ impl Committer {
                 }
                 Phase::Running => state = shared.wait(state),
                 Phase::Closing => return Work::Seal(self.notes(&state, true)),
-                Phase::Abandoned | Phase::Sealed | Phase::Failed(_) => return Work::Nothing,
+                _ => return Work::Nothing,
             }
         }
     }

@@ -80,6 +80,7 @@ pub(super) enum Phase {
     /// No more samples: commit what there is, seal the file.
     Closing,
     /// As after a kill: nothing more happens.
+    #[cfg(test)]
     Abandoned,
     Sealed,
     Failed(Error),
