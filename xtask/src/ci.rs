@@ -15,27 +15,48 @@ const STEPS: &[Step] = &[
     ("format", || run(&mut cargo(&["fmt", "--all", "--check"]))),
     ("deny", deny::run),
     ("clippy", || {
-        let arguments =
-            ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        let arguments = [
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
         run(&mut cargo(&arguments))
     }),
-    ("build", || run(&mut cargo(&["build", "--release", "--workspace", "--bins", "--lib"]))),
-    ("test", || run(&mut cargo(&["test", "--release", "--workspace"]))),
+    ("build", || {
+        run(&mut cargo(&[
+            "build",
+            "--release",
+            "--workspace",
+            "--bins",
+            "--lib",
+        ]))
+    }),
+    ("test", || {
+        run(&mut cargo(&["test", "--release", "--workspace"]))
+    }),
     ("demo", demo),
     ("kotlin", kotlin),
 ];
 
 /// Runs all steps, or the named ones; the first failure ends it.
 pub fn run_ci(names: &[&str]) -> Result {
-    if let Some(unknown) = names.iter().find(|n| !STEPS.iter().any(|(name, _)| name == *n)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|n| !STEPS.iter().any(|(name, _)| name == *n))
+    {
         let known: Vec<_> = STEPS.iter().map(|(name, _)| *name).collect();
         return Err(format!("no step {unknown}; there are {}", known.join(", ")));
     }
     let wanted = |name: &str| names.is_empty() || names.contains(&name);
-    STEPS.iter().filter(|(name, _)| wanted(name)).try_for_each(|(name, work)| step(name, work))
+    STEPS
+        .iter()
+        .filter(|(name, _)| wanted(name))
+        .try_for_each(|(name, work)| step(name, work))
 }
-
-
 
 /// The demo as a user runs it, into a folder of its own.
 fn demo() -> Result {
@@ -43,7 +64,10 @@ fn demo() -> Result {
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    run(Command::new(program()).arg("demo").arg("--dir").arg(&folder))
+    run(Command::new(program())
+        .arg("demo")
+        .arg("--dir")
+        .arg(&folder))
 }
 
 fn program() -> PathBuf {
@@ -56,5 +80,7 @@ fn kotlin() -> Result {
         eprintln!("skipped: no Maven on this machine");
         return Ok(());
     }
-    run(Command::new("bash").arg("bindings/check.sh").current_dir(root()))
+    run(Command::new("bash")
+        .arg("bindings/check.sh")
+        .current_dir(root()))
 }

@@ -71,7 +71,10 @@ pub fn run() -> Result {
     let metadata: Metadata = serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())?;
     let findings = findings(&deny, &metadata);
     if findings.is_empty() {
-        eprintln!("{} packages: licences, sources and bans hold", metadata.packages.len());
+        eprintln!(
+            "{} packages: licences, sources and bans hold",
+            metadata.packages.len()
+        );
         return Ok(());
     }
     Err(findings.into_iter().collect::<Vec<_>>().join("\n"))
@@ -79,8 +82,11 @@ pub fn run() -> Result {
 
 fn findings(deny: &Deny, metadata: &Metadata) -> BTreeSet<String> {
     let mut findings = BTreeSet::new();
-    let packages: HashMap<&str, &Package> =
-        metadata.packages.iter().map(|p| (p.id.as_str(), p)).collect();
+    let packages: HashMap<&str, &Package> = metadata
+        .packages
+        .iter()
+        .map(|p| (p.id.as_str(), p))
+        .collect();
     for package in &metadata.packages {
         let named = format!("{} {}", package.name, package.version);
         let license = package.license.as_deref().unwrap_or("");
@@ -94,8 +100,14 @@ fn findings(deny: &Deny, metadata: &Metadata) -> BTreeSet<String> {
         }
     }
     for node in &metadata.resolve.nodes {
-        let Some(user) = packages.get(node.id.as_str()) else { continue };
-        for used in node.dependencies.iter().filter_map(|id| packages.get(id.as_str())) {
+        let Some(user) = packages.get(node.id.as_str()) else {
+            continue;
+        };
+        for used in node
+            .dependencies
+            .iter()
+            .filter_map(|id| packages.get(id.as_str()))
+        {
             for ban in deny.bans.deny.iter().filter(|ban| ban.name == used.name) {
                 if !ban.wrappers.contains(&user.name) {
                     let reason = &ban.reason;
@@ -109,7 +121,10 @@ fn findings(deny: &Deny, metadata: &Metadata) -> BTreeSet<String> {
 
 /// An SPDX expression of AND, OR and parentheses; `/` is the old spelling of OR.
 fn allowed(expression: &str, allow: &[String]) -> bool {
-    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let spaced = expression
+        .replace('/', " OR ")
+        .replace('(', " ( ")
+        .replace(')', " ) ");
     let spaced = spaced.replace(" WITH ", "~WITH~");
     let mut words = spaced.split_whitespace().peekable();
     let result = any(&mut words, allow);
@@ -140,7 +155,9 @@ fn one(words: &mut Words<'_>, allow: &[String]) -> bool {
             let result = any(words, allow);
             words.next_if_eq(&")").is_some() && result
         }
-        Some(license) => allow.iter().any(|a| *a == license.replace("~WITH~", " WITH ")),
+        Some(license) => allow
+            .iter()
+            .any(|a| *a == license.replace("~WITH~", " WITH ")),
         None => false,
     }
 }
@@ -161,7 +178,11 @@ mod tests {
 
     #[test]
     fn spdx_expressions() {
-        let allow = ["MIT".to_owned(), "Apache-2.0".to_owned(), "X WITH Y".to_owned()];
+        let allow = [
+            "MIT".to_owned(),
+            "Apache-2.0".to_owned(),
+            "X WITH Y".to_owned(),
+        ];
         for (expression, expected) in [
             ("MIT", true),
             ("MIT OR GPL-3.0", true),
@@ -179,9 +200,15 @@ mod tests {
 
     #[test]
     fn each_rule_finds_its_breach() {
-        let ban = Ban { name: "openssl-sys".into(), reason: "r".into(), wrappers: vec!["sql".into()] };
+        let ban = Ban {
+            name: "openssl-sys".into(),
+            reason: "r".into(),
+            wrappers: vec!["sql".into()],
+        };
         let deny = Deny {
-            licenses: Licenses { allow: vec!["MIT".into()] },
+            licenses: Licenses {
+                allow: vec!["MIT".into()],
+            },
             bans: Bans { deny: vec![ban] },
         };
         let node = |id: &str, uses: &[&str]| Node {
@@ -195,7 +222,10 @@ mod tests {
                 package("openssl-sys", "GPL-3.0", "registry+x"),
             ],
             resolve: Resolve {
-                nodes: vec![node("sql", &["openssl-sys"]), node("other", &["openssl-sys"])],
+                nodes: vec![
+                    node("sql", &["openssl-sys"]),
+                    node("other", &["openssl-sys"]),
+                ],
             },
         };
         let found: Vec<_> = findings(&deny, &metadata).into_iter().collect();

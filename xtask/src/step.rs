@@ -11,7 +11,10 @@ pub type Result<T = (), E = String> = std::result::Result<T, E>;
 
 /// The workspace's folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask is in the workspace")
+        .to_owned()
 }
 
 /// `cargo` with these arguments, in the workspace.
@@ -29,7 +32,11 @@ pub fn run(command: &mut Command) -> Result {
     });
     eprintln!("$ {shown}");
     let status = command.status().map_err(|e| format!("{shown}: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{shown}: {status}")) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{shown}: {status}"))
+    }
 }
 
 /// Runs a named step and prints how long it took.
@@ -38,6 +45,9 @@ pub fn step(name: &str, work: impl FnOnce() -> Result) -> Result {
     let start = Instant::now();
     let result = work().map_err(|e| format!("{name}: {e}"));
     let outcome = if result.is_ok() { "ok" } else { "FAILED" };
-    eprintln!("=== {name}: {outcome} after {:.1} s", start.elapsed().as_secs_f64());
+    eprintln!(
+        "=== {name}: {outcome} after {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
     result
 }

@@ -24,18 +24,27 @@ const PROGRAMS: &[(&str, &str)] = &[
 /// Installs what is missing where that is possible: on Debian, as root. Elsewhere the tests that
 /// need a missing program say so and are skipped.
 pub fn install() -> Result {
-    let missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| !present(program)).map(|(_, package)| *package).collect();
+    let missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !present(program))
+        .map(|(_, package)| *package)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     if !(present("apt-get") && is_root()) {
-        eprintln!("not installed, and not root on Debian: {}", missing.join(", "));
+        eprintln!(
+            "not installed, and not root on Debian: {}",
+            missing.join(", ")
+        );
         return Ok(());
     }
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
-        command.args(["-q", "-y"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+            .args(["-q", "-y"])
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive");
         run(command.stdout(Stdio::null()))
     };
     apt(&["update"])?;

@@ -1,0 +1,85 @@
+//! `custos admin`: what staff does with a station, each person with an own key file.
+//!
+//! # Layout
+//!
+//! - `key_file`, `client`: who asks
+//! - `ticket`, `terminal`, `directive`, `person`, `evidence`, `audit`: what is asked
+
+mod audit;
+mod client;
+mod directive;
+mod evidence;
+mod key_file;
+mod person;
+mod terminal;
+mod ticket;
+
+pub(crate) use client::AdminClient;
+pub(crate) use directive::{add_signature, give};
+pub(crate) use key_file::{PersonKey, write_secret};
+pub(crate) use person::register;
+pub(crate) use ticket::issue;
+
+use clap::Subcommand;
+
+use crate::{args::AdminArgs, failure::Failure, output::Output};
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Enrolment tickets
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
+    /// Enrolled terminals
+    #[command(subcommand)]
+    Terminal(terminal::TerminalCommand),
+    /// Signed orders to terminals
+    #[command(subcommand)]
+    Directive(directive::DirectiveCommand),
+    /// People whose signature counts
+    #[command(subcommand)]
+    Person(person::PersonCommand),
+    /// Stored evidence
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
+    /// Who did what at the station
+    Audit,
+    /// The agency's signed trust set, as a file for `custos verify`
+    Trust(evidence::TrustArgs),
+}
+
+/// Signs in and does it.
+///
+/// # Errors
+/// What the station refuses, or that it is not there.
+pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
+    let missing = |what: &str| Failure::usage("missing-argument", format!("{what} is needed"));
+    let url = args
+        .station
+        .as_deref()
+        .ok_or_else(|| missing("--station URL"))?;
+    let key = args.key.as_deref().ok_or_else(|| missing("--key FILE"))?;
+    let person = PersonKey::read(key)?;
+    crate::block_on(async {
+        let client = AdminClient::sign_in(url, person).await?;
+        match &args.command {
+            AdminCommand::Ticket(command) => ticket::run(&client, command, output).await,
+            AdminCommand::Terminal(command) => terminal::run(&client, command, output).await,
+            AdminCommand::Directive(command) => directive::run(&client, command, output).await,
+            AdminCommand::Person(command) => person::run(&client, command, output).await,
+            AdminCommand::Evidence(command) => evidence::run(&client, command, output).await,
+            AdminCommand::Audit => audit::run(&client, output).await,
+            AdminCommand::Trust(args) => evidence::trust(&client, args, output).await,
+        }
+    })
+}
+
+/// An identifier that may stand in a path of the station's interface.
+pub(crate) fn path_segment(id: &str) -> Result<&str, Failure> {
+    if custos_protocol::id::is_safe(id) {
+        return Ok(id);
+    }
+    Err(Failure::usage(
+        "bad-id",
+        "an identifier has letters, digits, '-', '_' and '.' alone",
+    ))
+}

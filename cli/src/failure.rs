@@ -1,0 +1,152 @@
+//! A failure as a person and as a script meet it.
+
+use std::process::ExitCode;
+
+use custos_core::error::Class;
+use serde::Serialize;
+
+use crate::{args::Lang, output::Output, words};
+
+/// Exit codes of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Refused = 1,
+    Usage = 2,
+    Unreachable = 3,
+    Storage = 4,
+    Credential = 5,
+}
+
+/// What happened, by a stable word; the sentences come from [`words`].
+#[derive(Debug)]
+pub struct Failure {
+    pub code: String,
+    pub exit: Exit,
+    /// English, from where it happened.
+    message: String,
+    /// A result line has said it to people already.
+    told: bool,
+}
+
+/// The last line of `--json`.
+#[derive(Debug, Serialize)]
+pub struct FailureLine {
+    error: String,
+    message: String,
+    what_is_safe: &'static str,
+    next: &'static str,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            exit,
+            message: message.into(),
+            told: false,
+        }
+    }
+
+    pub fn usage(code: &str, message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, code, message)
+    }
+
+    /// Said already by a result line, which is the last line of `--json` then.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        self.told = true;
+        self
+    }
+
+    pub fn internal() -> Self {
+        Self::new(
+            Exit::Storage,
+            "internal",
+            "something that cannot happen has happened",
+        )
+    }
+
+    pub fn output_closed() -> Self {
+        Self::new(
+            Exit::Storage,
+            "output-closed",
+            "the output cannot be written",
+        )
+    }
+
+    /// A file that a person named could not be read or written.
+    pub fn file(error: &std::io::Error, what: &str) -> Self {
+        use std::io::ErrorKind;
+        let (exit, code) = match error.kind() {
+            ErrorKind::NotFound => (Exit::Usage, "file-not-found"),
+            ErrorKind::AlreadyExists => (Exit::Usage, "file-exists"),
+            ErrorKind::PermissionDenied => (Exit::Usage, "file-not-permitted"),
+            ErrorKind::StorageFull => (Exit::Storage, "storage-full"),
+            _ => (Exit::Storage, "storage-failed"),
+        };
+        Self::new(exit, code, format!("{what}: {}", error.kind()))
+    }
+
+    /// Tells it: the last line of `--json`, or three sentences on standard error.
+    pub fn report(&self, output: &Output) -> ExitCode {
+        if self.told {
+            return ExitCode::from(self.exit as u8);
+        }
+        let line = self.line(output.lang);
+        if output.json {
+            // Nothing is left to be done where even this cannot be written.
+            let _ = output.result(&line, "");
+        } else {
+            output.complain(&[&line.message, line.what_is_safe, line.next]);
+        }
+        ExitCode::from(self.exit as u8)
+    }
+
+    /// The failure in the words of `lang`.
+    pub fn line(&self, lang: Lang) -> FailureLine {
+        let words = words::of(&self.code, self.exit);
+        let (message, what_is_safe, next) = match lang {
+            Lang::En => (self.message.as_str(), words.safe_en, words.next_en),
+            Lang::Zh => (
+                words.message_zh.unwrap_or(&self.message),
+                words.safe_zh,
+                words.next_zh,
+            ),
+        };
+        FailureLine {
+            error: self.code.clone(),
+            message: message.to_owned(),
+            what_is_safe,
+            next,
+        }
+    }
+}
+
+impl From<custos_core::Error> for Failure {
+    fn from(error: custos_core::Error) -> Self {
+        let exit = match error.class() {
+            Class::Refused => Exit::Refused,
+            Class::Unreachable => Exit::Unreachable,
+            Class::Storage => Exit::Storage,
+            Class::Credential => Exit::Credential,
+        };
+        Self::new(exit, error.code(), error.to_string())
+    }
+}
+
+impl From<custos_station::StartError> for Failure {
+    fn from(error: custos_station::StartError) -> Self {
+        let exit = if error.is_storage() {
+            Exit::Storage
+        } else {
+            Exit::Refused
+        };
+        Self::new(exit, error.code(), error.to_string())
+    }
+}
+
+impl From<crate::camera::CameraError> for Failure {
+    fn from(error: crate::camera::CameraError) -> Self {
+        Self::new(Exit::Refused, error.code(), error.to_string())
+    }
+}

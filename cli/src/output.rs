@@ -1,0 +1,98 @@
+//! What goes to standard output and what to standard error.
+//!
+//! With `--json`, standard output carries one object a line and nothing else, each flushed at
+//! once, because scripts act on a line the moment it stands there. Everything for people goes to
+//! standard error then; without `--json` results go to standard output.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use serde::Serialize;
+
+use crate::{
+    args::{Lang, OutputArgs},
+    failure::Failure,
+};
+
+/// Where results go, in which language.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    pub json: bool,
+    pub lang: Lang,
+}
+
+impl Output {
+    pub fn new(args: &OutputArgs) -> Self {
+        Self {
+            json: args.json,
+            lang: args.lang.unwrap_or_else(lang_of_locale),
+        }
+    }
+
+    /// A result: the object for programs, the sentence for people.
+    pub fn result(&self, object: &impl Serialize, sentence: &str) -> Result<(), Failure> {
+        let line = if self.json {
+            serde_json::to_string(object).map_err(|_| Failure::internal())?
+        } else {
+            sentence.to_owned()
+        };
+        write_line(&line)
+    }
+
+    /// An object alone; people are told otherwise.
+    pub fn event(&self, object: &impl Serialize) -> Result<(), Failure> {
+        if self.json {
+            self.result(object, "")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A sentence for people: to standard error where standard output belongs to a program.
+    pub fn say(&self, sentence: &str) {
+        if self.json {
+            let _ = writeln!(std::io::stderr(), "{sentence}");
+        } else {
+            let _ = write_line(sentence);
+        }
+    }
+
+    /// A failure for people: what happened, what is safe, what to do next.
+    pub fn complain(&self, sentences: &[&str]) {
+        let mut stderr = std::io::stderr().lock();
+        for sentence in sentences {
+            let _ = writeln!(stderr, "{sentence}");
+        }
+    }
+
+    /// Whether progress bars make sense.
+    pub fn shows_progress(&self) -> bool {
+        !self.json && std::io::stderr().is_terminal()
+    }
+
+    /// `zh` or `en`, whichever is spoken.
+    pub fn pick<'t>(&self, en: &'t str, zh: &'t str) -> &'t str {
+        match self.lang {
+            Lang::En => en,
+            Lang::Zh => zh,
+        }
+    }
+}
+
+fn write_line(line: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .map_err(|_| Failure::output_closed())
+}
+
+fn lang_of_locale() -> Lang {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    if locale.is_some_and(|l| l.starts_with("zh")) {
+        Lang::Zh
+    } else {
+        Lang::En
+    }
+}

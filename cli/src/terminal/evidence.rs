@@ -1,0 +1,110 @@
+//! `custos terminal list`, `show`, `mark`, `photo`, `export`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use custos_core::{EvidenceItem, Officer};
+use custos_protocol::verify::utc;
+use serde_json::{Value, json};
+
+use crate::{failure::Failure, output::Output};
+
+#[derive(Debug, Args)]
+pub struct MarkArgs {
+    clip: String,
+    /// What is important about it
+    #[arg(long, default_value = "important")]
+    label: String,
+}
+
+#[derive(Debug, Args)]
+pub struct PhotoArgs {
+    /// A JPEG
+    #[arg(long, value_name = "FILE")]
+    media: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    clip: String,
+    /// Folder to write to
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+pub(super) fn list(officer: &Officer, output: &Output) -> Result<(), Failure> {
+    officer
+        .evidence()?
+        .iter()
+        .try_for_each(|item| tell(item, output))
+}
+
+pub(super) fn show(officer: &Officer, clip: &str, output: &Output) -> Result<(), Failure> {
+    let items = officer.evidence()?;
+    let item = items.iter().find(|item| item.clip == clip);
+    tell(item.ok_or(custos_core::Error::UnknownClip)?, output)
+}
+
+pub(super) fn mark(officer: &Officer, args: &MarkArgs, output: &Output) -> Result<(), Failure> {
+    officer.mark(&args.clip, &args.label)?;
+    show(officer, &args.clip, output)
+}
+
+pub(super) fn photo(officer: &Officer, args: &PhotoArgs, output: &Output) -> Result<(), Failure> {
+    let jpeg = std::fs::read(&args.media).map_err(|e| Failure::file(&e, "the photo"))?;
+    tell(&officer.photo(&jpeg)?, output)
+}
+
+pub(super) fn export(officer: &Officer, args: &ExportArgs, output: &Output) -> Result<(), Failure> {
+    let export = officer.export(&args.clip, &args.output)?;
+    let shown = |path: &std::path::Path| path.display().to_string();
+    let line = json!({
+        "event": "exported",
+        "clip": args.clip,
+        "file": shown(&export.clip),
+        "receipt": export.receipt.as_deref().map(shown),
+        "trust": shown(&export.trust),
+        "manifest": shown(&export.manifest),
+    });
+    output.result(&line, &shown(&export.clip))
+}
+
+/// The line of one item.
+pub(super) fn tell(item: &EvidenceItem, output: &Output) -> Result<(), Failure> {
+    let length = item.length.unwrap_or(0);
+    let mut sentence = format!(
+        "{}  {}  {}  {length} bytes  case {}  {}",
+        item.clip,
+        item.state.as_str(),
+        item.media,
+        item.case,
+        utc(item.began_ms)
+    );
+    if item.marked > 0 {
+        sentence += output.pick("  marked", "  已标记");
+    }
+    if let Some(reason) = &item.reason {
+        sentence += &format!("  ({reason})");
+    }
+    output.result(&json(item), &sentence)
+}
+
+/// An item as scripts see it.
+pub(crate) fn json(item: &EvidenceItem) -> Value {
+    json!({
+        "clip": item.clip,
+        "recording": item.recording,
+        "media": item.media,
+        "state": item.state.as_str(),
+        "reason": item.reason,
+        "officer": item.officer,
+        "duty": item.duty,
+        "case": item.case,
+        "began_ms": item.began_ms,
+        "ended_ms": item.ended_ms,
+        "bytes": item.length,
+        "fragments": item.fragments,
+        "uploaded": item.uploaded,
+        "marked": item.marked > 0,
+    })
+}

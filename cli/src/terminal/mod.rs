@@ -1,0 +1,106 @@
+//! `custos terminal`: a terminal on a desktop, over the façade that Android uses.
+//!
+//! # Layout
+//!
+//! - here: the grammar and who is asking
+//! - `provision`, `duty`, `record` (on `feed`), `evidence`, `sync`, `status`: the verbs
+
+mod duty;
+mod evidence;
+pub(crate) mod feed;
+mod provision;
+pub(crate) mod record;
+mod status;
+mod sync;
+
+use std::{path::Path, sync::Arc};
+
+use clap::Subcommand;
+use custos_core::{Officer, SoftwareKeySource, Terminal};
+
+use crate::{args::TerminalArgs, failure::Failure, output::Output, secret};
+
+#[derive(Debug, Subcommand)]
+pub enum TerminalCommand {
+    /// Enrol this folder as a terminal
+    Provision(provision::ProvisionArgs),
+    /// Officers of this terminal
+    #[command(subcommand)]
+    Officer(duty::OfficerCommand),
+    /// Begin or end a duty
+    #[command(subcommand)]
+    Duty(duty::DutyCommand),
+    /// Record a media file as a camera would
+    Record(record::RecordArgs),
+    /// The officer's own evidence
+    List,
+    /// One piece of evidence
+    Show { clip: String },
+    /// Mark a piece of evidence as important
+    Mark(evidence::MarkArgs),
+    /// Seal a photo
+    Photo(evidence::PhotoArgs),
+    /// Write clip, receipt and trust set to a folder that `custos verify` takes
+    Export(evidence::ExportArgs),
+    /// Upload, confirm, fetch directives; needs no officer
+    Sync(sync::SyncArgs),
+    /// Act on a directive from a file; needs no officer
+    Apply(sync::ApplyArgs),
+    /// What state the terminal is in; needs no officer
+    Status,
+    /// Delete what is confirmed and past its local retention; needs no officer
+    Purge,
+}
+
+/// Does it.
+///
+/// # Errors
+/// What the terminal refuses.
+pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
+    let missing = || Failure::usage("missing-argument", "--dir DIR is needed");
+    let dir = args.dir.as_deref().ok_or_else(missing)?;
+    match &args.command {
+        TerminalCommand::Provision(command) => provision::run(dir, command, output),
+        TerminalCommand::Officer(command) => duty::officer(args, &open(dir)?, command, output),
+        TerminalCommand::Duty(command) => duty::run(args, &open(dir)?, command, output),
+        TerminalCommand::Record(command) => {
+            let terminal = open(dir)?;
+            record::run(&terminal, &unlock(args, &terminal)?, command, output)
+        }
+        TerminalCommand::List => evidence::list(&unlock(args, &open(dir)?)?, output),
+        TerminalCommand::Show { clip } => evidence::show(&unlock(args, &open(dir)?)?, clip, output),
+        TerminalCommand::Mark(command) => {
+            evidence::mark(&unlock(args, &open(dir)?)?, command, output)
+        }
+        TerminalCommand::Photo(command) => {
+            evidence::photo(&unlock(args, &open(dir)?)?, command, output)
+        }
+        TerminalCommand::Export(command) => {
+            evidence::export(&unlock(args, &open(dir)?)?, command, output)
+        }
+        TerminalCommand::Sync(command) => sync::run(&open(dir)?, command, output),
+        TerminalCommand::Apply(command) => sync::apply(&open(dir)?, command, output),
+        TerminalCommand::Status => status::run(&open(dir)?, output),
+        TerminalCommand::Purge => sync::purge(&open(dir)?, output),
+    }
+}
+
+/// The desktop's key source: a file beside the vault.
+pub(crate) fn key_source(dir: &Path) -> Arc<SoftwareKeySource> {
+    Arc::new(SoftwareKeySource::in_folder(dir))
+}
+
+fn open(dir: &Path) -> Result<Terminal, Failure> {
+    Ok(Terminal::open(dir, key_source(dir))?)
+}
+
+fn officer_name(args: &TerminalArgs) -> Result<&str, Failure> {
+    let missing = || Failure::usage("missing-argument", "--officer OFFICER is needed");
+    args.officer.as_deref().ok_or_else(missing)
+}
+
+fn unlock(args: &TerminalArgs, terminal: &Terminal) -> Result<Officer, Failure> {
+    let officer = officer_name(args)?;
+    let pin = secret::pin(args.pin_file.as_deref(), "PIN: ")?;
+    Ok(terminal.unlock(officer, &pin)?)
+}

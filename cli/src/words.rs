@@ -1,0 +1,397 @@
+//! What is safe and what to do next, for each failure, in both languages.
+
+use crate::failure::Exit;
+
+/// The sentences that go with a failure's code.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    /// What happened, in Chinese; the English comes from where it happened.
+    pub message_zh: Option<&'static str>,
+    pub safe_en: &'static str,
+    pub safe_zh: &'static str,
+    pub next_en: &'static str,
+    pub next_zh: &'static str,
+}
+
+const KEPT: (&str, &str) = (
+    "Everything recorded so far is kept, encrypted.",
+    "此前记录的全部内容均已加密保存。",
+);
+const NOTHING: (&str, &str) = ("Nothing was changed.", "未做任何更改。");
+
+type Row = (
+    &'static str,
+    &'static str,
+    (&'static str, &'static str),
+    (&'static str, &'static str),
+);
+
+/// Code, what happened in Chinese, what is safe, what to do next.
+const TABLE: &[Row] = &[
+    (
+        "wrong-pin",
+        "PIN 错误。",
+        NOTHING,
+        (
+            "Enter the PIN again; after too many errors the officer is locked out for a while.",
+            "请重新输入 PIN；错误次数过多将暂时锁定。",
+        ),
+    ),
+    (
+        "too-many-attempts",
+        "PIN 错误次数过多，已暂时锁定。",
+        NOTHING,
+        (
+            "Wait, or ask device management.",
+            "请稍候再试，或联系设备管理部门。",
+        ),
+    ),
+    (
+        "locked",
+        "终端已被机关指令锁定。",
+        KEPT,
+        (
+            "Ask device management for a signed unlock.",
+            "请联系设备管理部门签发解锁指令。",
+        ),
+    ),
+    (
+        "unknown-officer",
+        "本终端没有该人员。",
+        NOTHING,
+        ("Check the officer number.", "请核对人员编号。"),
+    ),
+    (
+        "officer-not-allowed",
+        "该人员无权使用本终端。",
+        NOTHING,
+        (
+            "Ask device management to issue the terminal to this officer.",
+            "请联系设备管理部门办理发放。",
+        ),
+    ),
+    (
+        "pin-too-short",
+        "PIN 长度不符合策略要求。",
+        NOTHING,
+        ("Choose a longer PIN.", "请使用更长的 PIN。"),
+    ),
+    (
+        "wrong-key",
+        "密钥无法打开此保险库。",
+        KEPT,
+        (
+            "Put back the key that belongs to this folder; never delete the folder.",
+            "请恢复与此文件夹对应的密钥；切勿删除文件夹。",
+        ),
+    ),
+    (
+        "newer-schema",
+        "数据由更新版本的程序写入。",
+        KEPT,
+        (
+            "Use the newer version of custos.",
+            "请使用更新版本的 custos。",
+        ),
+    ),
+    (
+        "vault-damaged",
+        "保险库已损坏。",
+        (
+            "Evidence files are not touched; the agency's key opens them.",
+            "证据文件未被改动，机关密钥仍可打开。",
+        ),
+        (
+            "Stop using the terminal and hand it to device management.",
+            "请停止使用并交设备管理部门处理。",
+        ),
+    ),
+    (
+        "not-provisioned",
+        "该文件夹中没有已配置的终端。",
+        NOTHING,
+        (
+            "Provision it with a ticket: custos terminal --dir D provision --ticket FILE",
+            "请先用凭证配置：custos terminal --dir D provision --ticket 文件",
+        ),
+    ),
+    (
+        "already-provisioned",
+        "该文件夹中已有配置好的终端。",
+        KEPT,
+        (
+            "Use another folder, or have the terminal wiped first.",
+            "请换用其他文件夹，或先执行擦除。",
+        ),
+    ),
+    (
+        "wiped",
+        "终端已被擦除。",
+        (
+            "What was confirmed is at the station.",
+            "已确认的内容保存在服务器。",
+        ),
+        (
+            "Provision the terminal again with a new ticket.",
+            "请用新凭证重新配置。",
+        ),
+    ),
+    (
+        "ticket-malformed",
+        "文件不是有效的配置凭证。",
+        NOTHING,
+        (
+            "Get a new ticket from device management.",
+            "请向设备管理部门申请新凭证。",
+        ),
+    ),
+    (
+        "ticket-expired",
+        "配置凭证已过期。",
+        NOTHING,
+        (
+            "Get a new ticket from device management.",
+            "请向设备管理部门申请新凭证。",
+        ),
+    ),
+    (
+        "ticket-used",
+        "配置凭证已被使用。",
+        NOTHING,
+        (
+            "Get a new ticket; if nobody here used this one, report it.",
+            "请申请新凭证；若非本人使用，请立即报告。",
+        ),
+    ),
+    (
+        "ticket-unknown",
+        "服务器不认识该凭证。",
+        NOTHING,
+        (
+            "Get a new ticket from device management.",
+            "请向设备管理部门申请新凭证。",
+        ),
+    ),
+    (
+        "station-unreachable",
+        "无法连接服务器。",
+        KEPT,
+        (
+            "Recording goes on without it; uploads resume when it answers.",
+            "不影响记录；恢复连接后将继续上传。",
+        ),
+    ),
+    (
+        "station-identity",
+        "对方不是凭证所指的服务器。",
+        ("Nothing was sent to it.", "未向其发送任何内容。"),
+        (
+            "Check the address and the network, and report it.",
+            "请核对地址与网络，并报告。",
+        ),
+    ),
+    (
+        "storage-full",
+        "存储空间已满。",
+        (
+            "What was committed is kept and playable.",
+            "已提交的内容完整可播放。",
+        ),
+        (
+            "Upload and confirm evidence, or free space.",
+            "请上传并确认证据，或释放空间。",
+        ),
+    ),
+    (
+        "storage-failed",
+        "存储读写失败。",
+        ("What was committed is kept.", "已提交的内容已保存。"),
+        ("Check the disk and try again.", "请检查存储设备后重试。"),
+    ),
+    (
+        "storage-sync-failed",
+        "写入未能确认落盘。",
+        (
+            "What was committed before is kept.",
+            "此前已提交的内容已保存。",
+        ),
+        (
+            "Stop recording on this device and hand it to device management.",
+            "请停止使用该设备记录并交设备管理部门。",
+        ),
+    ),
+    (
+        "no-duty",
+        "尚未开始执勤。",
+        NOTHING,
+        (
+            "Begin a duty: custos terminal … duty begin --case CASE",
+            "请先开始执勤：custos terminal … duty begin --case 案号",
+        ),
+    ),
+    (
+        "duty-open",
+        "已有未结束的执勤。",
+        NOTHING,
+        (
+            "End it first: custos terminal … duty end",
+            "请先结束：custos terminal … duty end",
+        ),
+    ),
+    (
+        "unknown-clip",
+        "没有该证据。",
+        NOTHING,
+        (
+            "List what there is: custos terminal … list",
+            "请查看列表：custos terminal … list",
+        ),
+    ),
+    (
+        "not-confirmed",
+        "服务器尚未确认。",
+        KEPT,
+        (
+            "Upload: custos terminal --dir D sync",
+            "请上传：custos terminal --dir D sync",
+        ),
+    ),
+    (
+        "unsupported-media",
+        "不支持的媒体格式。",
+        NOTHING,
+        (
+            "Use an MP4 with H.264 video and AAC-LC audio.",
+            "请使用 H.264 视频与 AAC-LC 音频的 MP4。",
+        ),
+    ),
+    (
+        "broken-media",
+        "媒体文件已损坏。",
+        (
+            "What could be read before the damage is kept if recording had begun.",
+            "损坏处之前可读的内容已保存。",
+        ),
+        ("Use another file.", "请使用其他文件。"),
+    ),
+    (
+        "port-taken",
+        "端口已被占用。",
+        NOTHING,
+        (
+            "Choose another port with --listen, or stop the other program.",
+            "请用 --listen 更换端口，或停止占用程序。",
+        ),
+    ),
+    (
+        "station-in-use",
+        "已有程序在使用该服务器文件夹。",
+        NOTHING,
+        ("Stop the other station first.", "请先停止另一服务器进程。"),
+    ),
+    (
+        "directive-threshold",
+        "签名人数不足。",
+        NOTHING,
+        (
+            "A second person signs: custos admin … directive sign ID",
+            "需第二人签名：custos admin … directive sign ID",
+        ),
+    ),
+    (
+        "file-not-found",
+        "找不到文件。",
+        NOTHING,
+        ("Check the path.", "请核对路径。"),
+    ),
+    (
+        "file-exists",
+        "文件已存在。",
+        NOTHING,
+        (
+            "Choose another name; nothing is overwritten.",
+            "请换用其他名称；不会覆盖文件。",
+        ),
+    ),
+    (
+        "not-verified",
+        "核验未通过。",
+        ("The files were only read.", "仅读取了文件。"),
+        (
+            "Do not rely on this clip; get clip, receipt and trust set from their source again.",
+            "请勿采信；请重新获取证据、回执与信任集。",
+        ),
+    ),
+    (
+        "unconfirmed",
+        "仍有未确认的证据。",
+        KEPT,
+        (
+            "Upload: custos terminal --dir D sync, then end the duty again.",
+            "请上传：custos terminal --dir D sync，然后再次结束执勤。",
+        ),
+    ),
+];
+
+/// The words for a code; for one without a row, what holds for its class.
+pub fn of(code: &str, exit: Exit) -> Words {
+    if let Some((_, message_zh, safe, next)) = TABLE.iter().find(|row| row.0 == code) {
+        let ((safe_en, safe_zh), (next_en, next_zh)) = (*safe, *next);
+        return Words {
+            message_zh: Some(message_zh),
+            safe_en,
+            safe_zh,
+            next_en,
+            next_zh,
+        };
+    }
+    let (message_zh, safe, next) = match exit {
+        Exit::Refused => (
+            None,
+            NOTHING,
+            (
+                "See the message; the request has to change.",
+                "请按提示修改后重试。",
+            ),
+        ),
+        Exit::Usage => (None, NOTHING, ("See --help.", "请查看 --help。")),
+        Exit::Unreachable => (
+            Some("无法连接服务器。"),
+            KEPT,
+            ("Try again when the network is back.", "网络恢复后重试。"),
+        ),
+        Exit::Storage => (
+            Some("存储出错。"),
+            KEPT,
+            (
+                "Check the disk; hand the device to device management.",
+                "请检查存储；交设备管理部门处理。",
+            ),
+        ),
+        Exit::Credential => (
+            Some("凭据错误。"),
+            NOTHING,
+            ("Check the credential.", "请核对凭据。"),
+        ),
+    };
+    let ((safe_en, safe_zh), (next_en, next_zh)) = (safe, next);
+    Words {
+        message_zh,
+        safe_en,
+        safe_zh,
+        next_en,
+        next_zh,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn codes_stand_once() {
+        let mut codes: Vec<_> = super::TABLE.iter().map(|row| row.0).collect();
+        codes.sort_unstable();
+        let count = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
+    }
+}
