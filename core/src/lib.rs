@@ -18,6 +18,8 @@ mod journal;
 pub mod record;
 mod sync;
 mod terminal;
+#[cfg(test)]
+mod testing;
 mod vault;
 
 pub use self::{

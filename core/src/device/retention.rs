@@ -138,3 +138,6 @@ fn remove(vault: &Vault, clip: &str) -> Result<()> {
 fn file(vault: &Vault, clip: &str) -> std::path::PathBuf {
     vault.folder().clip(clip)
 }
+
+#[cfg(test)]
+mod tests;

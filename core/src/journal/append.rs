@@ -150,7 +150,7 @@ pub(crate) fn entries(
 }
 
 /// The stored nodes of the journal's tree.
-pub(super) struct Nodes<'c>(pub(super) &'c Connection);
+pub(crate) struct Nodes<'c>(pub(crate) &'c Connection);
 
 impl NodeReader for Nodes<'_> {
     type Error = Error;

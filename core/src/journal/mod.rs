@@ -8,6 +8,8 @@
 mod append;
 mod checkpoint;
 
+#[cfg(test)]
+pub(crate) use self::append::Nodes;
 pub(crate) use self::{
     append::{JournalContext, append, entries, size},
     checkpoint::{cosigned, sign_checkpoint, store_cosigned, verify_cosigned},

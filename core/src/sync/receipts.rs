@@ -191,3 +191,6 @@ fn confirm(tx: &Transaction<'_>, clip: &str, receipt: &str, stored_ms: i64) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

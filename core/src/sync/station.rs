@@ -67,7 +67,7 @@ pub(crate) async fn enrol(http: &Http, request: &EnrolRequest) -> Result<EnrolRe
     }
     let status = response.status();
     Err(match refusal(response).await?.error.as_str() {
-        "ticket-used" => Error::Ticket(TicketFault::Used),
+        "ticket-used" | "ticket-superseded" => Error::Ticket(TicketFault::Used),
         "ticket-expired" => Error::Ticket(TicketFault::Expired),
         "ticket-unknown" => Error::Ticket(TicketFault::Unknown),
         _ => Error::StationRefused {

@@ -67,3 +67,6 @@ fn take_policy(tx: &Transaction<'_>, note: &str) -> Result<()> {
     };
     journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
 }
+
+#[cfg(test)]
+mod tests;
