@@ -120,20 +120,21 @@ pub async fn text(mut response: Response) -> Result<String> {
 
 /// Whether the other side was there and was the right one.
 fn transport(error: &reqwest::Error) -> Error {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            cause
-                .downcast_ref::<io::Error>()?
-                .get_ref()?
-                .downcast_ref::<rustls::Error>()
-        });
-        if let Some(rustls::Error::InvalidCertificate(_)) = tls {
-            return Error::StationIdentity;
-        }
-        source = cause.source();
+    if error.source().is_some_and(is_certificate_fault) {
+        return Error::StationIdentity;
     }
     Error::Unreachable
+}
+
+/// Looks for rustls's refusal of the certificate. An `io::Error` keeps what it wraps beside its
+/// `source`, and connectors wrap one into another.
+fn is_certificate_fault(error: &(dyn std::error::Error + 'static)) -> bool {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return matches!(tls, rustls::Error::InvalidCertificate(_));
+    }
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|inner| is_certificate_fault(inner))
+        || error.source().is_some_and(is_certificate_fault)
 }
 
 fn is_loopback(url: &Url) -> bool {
