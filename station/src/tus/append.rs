@@ -23,6 +23,8 @@ const BATCH: usize = 1 << 20;
 const COMMIT_EVERY: u64 = 16 << 20;
 /// A sender that is silent for so long is gone.
 const SILENCE: Duration = Duration::from_secs(60);
+/// The same once another request waits: what a broken connection still delivers is taken in.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// How long a request waits for the one before it to let go.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -97,13 +99,14 @@ impl Append {
         let mut stream = body.into_data_stream();
         let mut batch = Vec::new();
         let mut gathered = 0;
+        let mut silence = SILENCE;
         let end = loop {
             let frame = tokio::select! {
-                // Bytes that are here already are taken in first, even when another request
-                // waits: they may be the last that a broken connection delivered.
-                biased;
-                frame = tokio::time::timeout(SILENCE, stream.next()) => frame,
-                () = self.held.wanted() => break End::Cut,
+                frame = tokio::time::timeout(silence, stream.next()) => frame,
+                () = self.held.wanted(), if silence == SILENCE => {
+                    silence = LAST_WORDS;
+                    continue;
+                }
             };
             let bytes = match frame {
                 Ok(Some(Ok(bytes))) => bytes,
