@@ -16,6 +16,11 @@ object FastPath {
     const val KEY_FRAME = 1
     const val CODEC_CONFIG = 2
 
+    /** What [append] says of the disk: it keeps up; it falls behind; the sample was dropped, and the journal says so. */
+    const val LOW = 0
+    const val HIGH = 1
+    const val DROPPED = 2
+
     init {
         val file = System.getProperty("custos.library")
         if (file != null) System.load(file) else System.loadLibrary("custos")
@@ -30,6 +35,7 @@ object FastPath {
      * @param track [VIDEO]: one H.264 access unit in Annex B form; [AUDIO]: one raw AAC frame
      * @param ptsUs presentation time in microseconds
      * @param flags [KEY_FRAME], [CODEC_CONFIG] (SPS and PPS in Annex B form, or an AudioSpecificConfig; first)
+     * @return [LOW], [HIGH] or [DROPPED]
      * @throws FastPathException one of its subclasses; the recording goes on unless it is [RecordingClosedException]
      */
     @JvmStatic
@@ -41,7 +47,7 @@ object FastPath {
         buffer: ByteBuffer?,
         offset: Int,
         size: Int,
-    )
+    ): Int
 
     /** Always throws [RustPanicException]: a check that this build survives a defect in the library. */
     @JvmStatic

@@ -1,0 +1,177 @@
+package custos.ffi
+
+import custos.testing.Media
+import custos.testing.RealStation
+import java.io.File
+import org.junit.AfterClass
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.BeforeClass
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+
+/** The life of one clip as a shell drives it, with nothing stood in for: library, station, media, network. */
+class MainPathTest {
+    @get:Rule
+    val temporary = TemporaryFolder()
+
+    private lateinit var terminal: Terminal
+    private lateinit var dir: File
+
+    @Before
+    fun provision() {
+        dir = temporary.newFolder("terminal")
+        terminal = Terminal.provision(dir.path, softwareKeys(dir.path), station.ticket(fresh()), "JVM test")
+        terminal.enrolOfficer(OFFICER, PIN.encodeToByteArray())
+    }
+
+    @Test
+    fun `a clip becomes a confirmed receipt`() {
+        val clip = Media.clip()
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-2026-0117")
+            assertEquals(TerminalState.ON_DUTY, terminal.status().state)
+
+            val sealed = officer.record(clip) { recording, n ->
+                if (n == clip.samples.size / 2) {
+                    recording.mark("half-way")
+                    recording.commit()
+                    assertEquals(1, terminal.status().count(EvidenceState.RECORDING))
+                }
+            }
+            assertEquals(EvidenceState.SEALED, sealed.state)
+            assertEquals(OFFICER, sealed.officer)
+            assertEquals("A-2026-0117", sealed.case)
+            assertTrue("fragments: ${sealed.fragments}", sealed.fragments > 1u)
+
+            val report = terminal.syncOnce()
+            assertEquals(listOf(sealed.clip), report.confirmed)
+            assertEquals(0uL, report.waiting)
+            val ended = officer.endDuty().single()
+            assertEquals(sealed.clip, ended.clip)
+            assertEquals(EvidenceState.CONFIRMED, ended.state)
+
+            val out = temporary.newFolder("out")
+            officer.exportClip(sealed.clip, out.path)
+            val verified = ProcessBuilder(verify(out)).redirectErrorStream(true).start()
+            val said = verified.inputStream.bufferedReader().readText()
+            assertEquals(said, 0, verified.waitFor())
+            assertTrue(said, said.contains("\"verified\":true"))
+        }
+        assertEquals(1, terminal.status().count(EvidenceState.CONFIRMED))
+        assertEquals(TerminalState.READY, terminal.status().state)
+    }
+
+    @Test
+    fun `no byte of the media is on the medium in the clear`() {
+        val clip = Media.clip()
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-1")
+            officer.record(clip)
+        }
+        // Sixteen bytes out of the middle of a big frame occur nowhere by chance.
+        val frame = clip.samples.filter { !it.audio }.maxBy { it.bytes.size }.bytes
+        val needle = String(frame.copyOfRange(frame.size / 2, frame.size / 2 + 16), Charsets.ISO_8859_1)
+        val files = dir.walk().filter(File::isFile).toList()
+        assertTrue(files.sumOf(File::length) > frame.size)
+        files.forEach { assertFalse(it.path, it.readText(Charsets.ISO_8859_1).contains(needle)) }
+    }
+
+    @Test
+    fun `a wrong PIN says how many attempts remain`() {
+        val wrong = assertThrows(ApiException.WrongPin::class.java) {
+            terminal.unlock(OFFICER, "000000".encodeToByteArray())
+        }
+        val again = assertThrows(ApiException.WrongPin::class.java) {
+            terminal.unlock(OFFICER, "000001".encodeToByteArray())
+        }
+        assertEquals(wrong.remaining - 1u, again.remaining)
+        assertThrows(ApiException.UnknownOfficer::class.java) {
+            terminal.unlock("999999", PIN.encodeToByteArray())
+        }
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).close()
+    }
+
+    @Test
+    fun `a ticket works once`() {
+        val ticket = station.ticket(fresh())
+        val first = temporary.newFolder()
+        Terminal.provision(first.path, softwareKeys(first.path), ticket, "JVM test").close()
+        val second = temporary.newFolder()
+        assertThrows(ApiException.TicketSpent::class.java) {
+            Terminal.provision(second.path, softwareKeys(second.path), ticket, "JVM test")
+        }
+        assertThrows(ApiException.TicketMalformed::class.java) {
+            Terminal.provision(second.path, softwareKeys(second.path), "{}", "JVM test")
+        }
+        assertThrows(ApiException.NotProvisioned::class.java) { Terminal.open(second.path, softwareKeys(second.path)) }
+        assertThrows(ApiException.AlreadyProvisioned::class.java) {
+            Terminal.provision(first.path, softwareKeys(first.path), station.ticket(fresh()), "JVM test")
+        }
+    }
+
+    @Test
+    fun `a lock from the station holds until it is lifted`() {
+        val name = terminal.status().terminal
+        station.lock(name)
+        terminal.syncOnce()
+        assertEquals(TerminalState.LOCKED, terminal.status().state)
+        assertThrows(ApiException.Locked::class.java) { terminal.unlock(OFFICER, PIN.encodeToByteArray()) }
+        station.unlock(name)
+        terminal.syncOnce()
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).close()
+    }
+
+    @Test
+    fun `evidence waits for a station that is away`() {
+        val folder = File(temporary.root, "other-station")
+        val other = temporary.newFolder("other-terminal")
+        val away = RealStation.start(folder)
+        val far = away.use { Terminal.provision(other.path, softwareKeys(other.path), it.ticket(fresh()), "JVM test") }
+        far.enrolOfficer(OFFICER, PIN.encodeToByteArray())
+        far.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-2")
+            officer.record(Media.clip())
+            assertThrows(ApiException.StationUnreachable::class.java) { far.syncOnce() }
+            assertEquals(1, far.status().count(EvidenceState.SEALED))
+            RealStation.start(folder, away.url).use { assertEquals(1, far.syncOnce().confirmed.size) }
+        }
+        far.close()
+    }
+
+    companion object {
+        private const val OFFICER = "041288"
+        private const val PIN = "271828"
+
+        private lateinit var station: RealStation
+        private val folder = TemporaryFolder()
+
+        @BeforeClass
+        @JvmStatic
+        fun startStation() {
+            folder.create()
+            station = RealStation.start(File(folder.root, "station"))
+        }
+
+        @AfterClass
+        @JvmStatic
+        fun stopStation() {
+            station.close()
+            folder.delete()
+        }
+
+        private fun fresh() = "t-${System.nanoTime()}"
+
+        private fun verify(out: File): List<String> {
+            fun only(end: String) = out.walk().single { it.name.endsWith(end) }.path
+            return listOf(
+                System.getProperty("custos.cli")!!, "verify", "--json", only(".age"),
+                "--receipt", only(".receipt"), "--trust", only("trust.json"),
+            )
+        }
+    }
+}

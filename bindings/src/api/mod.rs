@@ -1,0 +1,15 @@
+//! # Layout
+//!
+//! What a person triggers, one file a concern; each function converts, delegates and returns.
+//!
+//! - [`about`]: the library itself; [`keys`]: where the key-encryption key lives
+//! - [`terminal`]: provisioning, state, directives, sync; [`officer`]: a duty and its evidence;
+//!   [`recording`]: one clip while it grows
+//! - [`records`]: plain data
+
+pub mod about;
+pub mod keys;
+pub mod officer;
+pub mod recording;
+pub mod records;
+pub mod terminal;

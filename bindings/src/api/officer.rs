@@ -1,0 +1,57 @@
+//! An unlocked officer: a duty and its evidence.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    recording::{Recording, RecordingSpec},
+    records::{self, EvidenceItem},
+};
+use crate::error::ApiResult;
+
+/// An officer who is present. Closing the object locks what is theirs.
+#[derive(Debug, uniffi::Object)]
+pub struct Officer(custos_core::Officer);
+
+impl Officer {
+    pub(super) fn new(officer: custos_core::Officer) -> Arc<Self> {
+        Arc::new(Self(officer))
+    }
+}
+
+#[uniffi::export]
+impl Officer {
+    /// Begins a duty under a case number; its id.
+    pub fn begin_duty(&self, case: String) -> ApiResult<String> {
+        Ok(self.0.begin_duty(&case)?.to_string())
+    }
+
+    /// Ends it; its evidence, each with the state it is in.
+    pub fn end_duty(&self) -> ApiResult<Vec<EvidenceItem>> {
+        Ok(records::items(self.0.end_duty()?))
+    }
+
+    /// The officer's own evidence.
+    pub fn evidence(&self) -> ApiResult<Vec<EvidenceItem>> {
+        Ok(records::items(self.0.evidence()?))
+    }
+
+    pub fn start_recording(&self, spec: RecordingSpec) -> ApiResult<Arc<Recording>> {
+        Ok(Recording::new(self.0.start_recording(spec.try_into()?)?))
+    }
+
+    /// Seals a photo, a JPEG.
+    pub fn photo(&self, jpeg: Vec<u8>) -> ApiResult<EvidenceItem> {
+        Ok(self.0.photo(&jpeg)?.into())
+    }
+
+    /// Marks a clip as important: it uploads first.
+    pub fn mark(&self, clip: String, label: String) -> ApiResult<()> {
+        Ok(self.0.mark(&clip, &label)?)
+    }
+
+    /// Writes clip, receipt and trust set to the folder `dir`, for an independent verifier.
+    pub fn export_clip(&self, clip: String, dir: String) -> ApiResult<()> {
+        self.0.export(&clip, Path::new(&dir))?;
+        Ok(())
+    }
+}
