@@ -132,7 +132,9 @@ fn is_certificate_fault(error: &(dyn std::error::Error + 'static)) -> bool {
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return matches!(tls, rustls::Error::InvalidCertificate(_));
     }
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let wrapped = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
     wrapped.is_some_and(|inner| is_certificate_fault(inner))
         || error.source().is_some_and(is_certificate_fault)
 }

@@ -121,6 +121,19 @@ impl Officer {
         })
     }
 
+    /// The items of the duty that is open.
+    ///
+    /// # Errors
+    /// [`Error::NoDuty`], storage errors.
+    pub fn duty_evidence(&self) -> Result<Vec<EvidenceItem>> {
+        self.vault.read(|c| {
+            let duty = open_duty(c, &self.officer)?.ok_or(Error::NoDuty)?;
+            let mut items = evidence::list(c, Some(&self.officer))?;
+            items.retain(|item| item.duty == duty.id);
+            Ok(items)
+        })
+    }
+
     /// The officer's own items.
     ///
     /// # Errors

@@ -1,0 +1,159 @@
+//! A real station beside the core: its people, its tickets, and a network that can be cut.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+pub mod admin;
+pub mod media;
+pub mod proxy;
+
+use std::{path::PathBuf, sync::Arc};
+
+use custos_core::{
+    DeviceInfo, EvidenceItem, EvidenceState, Officer, Result, Secret, SoftwareKeySource, Terminal,
+};
+use custos_protocol::ticket::Ticket;
+use custos_station::{RunningStation, Station, StationConfig};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use self::{admin::Admin, proxy::Proxy};
+
+pub const OFFICER: &str = "wang";
+pub const PIN: &str = "482913";
+
+/// A station behind a proxy, on loopback, with TLS.
+#[derive(Debug)]
+pub struct Scene {
+    pub runtime: Runtime,
+    pub station: Option<RunningStation>,
+    pub proxy: Proxy,
+    pub dir: TempDir,
+    pub admin: Admin,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let proxy = Proxy::start();
+        let station = runtime.block_on(start(&dir, &proxy));
+        proxy.lead_to(station.addr);
+        let admin = Admin::sign_in(&runtime, &station);
+        Self {
+            runtime,
+            station: Some(station),
+            proxy,
+            dir,
+            admin,
+        }
+    }
+
+    pub fn stop_station(&mut self) {
+        drop(self.station.take());
+    }
+
+    /// Another run of the station, on another port, behind the same address.
+    pub fn restart_station(&mut self) {
+        if let Some(station) = self.station.take() {
+            self.runtime.block_on(station.shutdown());
+        }
+        let station = self.runtime.block_on(start(&self.dir, &self.proxy));
+        self.proxy.lead_to(station.addr);
+        self.admin = Admin::sign_in(&self.runtime, &station);
+        self.station = Some(station);
+    }
+
+    pub fn ticket(&self, terminal: &str, officers: &[&str]) -> Ticket {
+        self.ticket_for(terminal, officers, 3_600)
+    }
+
+    pub fn ticket_for(&self, terminal: &str, officers: &[&str], valid_s: u32) -> Ticket {
+        let body = serde_json::json!({
+            "terminal": terminal, "officers": officers, "valid_s": valid_s,
+        });
+        let ticket = self.admin.post(&self.runtime, "/v1/admin/tickets", &body);
+        Ticket::from_text(&ticket.to_string()).unwrap()
+    }
+
+    pub fn terminal_dir(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("terminal-{name}"))
+    }
+
+    pub fn keys(&self, name: &str) -> Arc<SoftwareKeySource> {
+        Arc::new(SoftwareKeySource::in_folder(&self.terminal_dir(name)))
+    }
+
+    pub fn try_provision(&self, name: &str, ticket: &Ticket) -> Result<Terminal> {
+        Terminal::provision(&self.terminal_dir(name), self.keys(name), ticket, &device())
+    }
+
+    pub fn provision(&self, name: &str) -> Terminal {
+        self.try_provision(name, &self.ticket(name, &[OFFICER]))
+            .unwrap()
+    }
+
+    pub fn open(&self, name: &str) -> Result<Terminal> {
+        Terminal::open(&self.terminal_dir(name), self.keys(name))
+    }
+
+    /// A terminal whose officer is on duty.
+    pub fn on_duty(&self, name: &str) -> (Terminal, Officer) {
+        let terminal = self.provision(name);
+        terminal.enrol_officer(OFFICER, &pin()).unwrap();
+        let officer = terminal.unlock(OFFICER, &pin()).unwrap();
+        officer.begin_duty("2026-0042").unwrap();
+        (terminal, officer)
+    }
+
+    /// Orders `action`, signed by these people; gives the directive's id.
+    pub fn order(&self, terminal: &str, action: &str, signers: &[&admin::Person]) -> String {
+        let draft = serde_json::json!({
+            "terminal": terminal, "action": action, "reason": "test", "valid_s": 3_600,
+        });
+        let drafted = self
+            .admin
+            .post(&self.runtime, "/v1/admin/directives/draft", &draft);
+        let note = admin::sign(&drafted, signers);
+        let body = serde_json::json!({ "note": note });
+        self.admin
+            .post(&self.runtime, "/v1/admin/directives", &body);
+        drafted["id"].as_str().unwrap().to_owned()
+    }
+
+    pub fn directive_state(&self, id: &str) -> String {
+        let path = format!("/v1/admin/directives/{id}");
+        let info = self.admin.get(&self.runtime, &path);
+        info["state"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn start(dir: &TempDir, proxy: &Proxy) -> RunningStation {
+    let mut config = StationConfig::new(dir.path().join("station"));
+    config.public_url = Some(format!("https://127.0.0.1:{}", proxy.port));
+    Station::start(config).await.unwrap()
+}
+
+pub fn device() -> DeviceInfo {
+    DeviceInfo {
+        model: "desktop".to_owned(),
+    }
+}
+
+pub fn pin() -> Secret {
+    Secret::from(PIN)
+}
+
+pub fn states(items: &[EvidenceItem]) -> Vec<EvidenceState> {
+    items.iter().map(|item| item.state).collect()
+}
+
+pub fn kinds(terminal: &Terminal) -> Vec<String> {
+    let raw = terminal.journal(0).unwrap();
+    raw.iter()
+        .map(|raw| custos_protocol::journal::Entry::from_raw(raw).unwrap().kind)
+        .collect()
+}
