@@ -1,14 +1,18 @@
 //! The bytes of every serialized type, against the files in `testdata/golden`. They also are the
 //! examples of docs/FORMATS.md.
+//!
+//! # Layout
+//!
+//! - `bodies`: journal entries and the bodies of the HTTP interface
+
+mod bodies;
 
 use std::{fmt::Write as _, path::PathBuf};
 
 use custos_protocol::{
-    api,
-    clip::{ClipDigest, ClipTree},
+    clip::ClipTree,
     directive::{Ack, Action, State},
     hash::{Hash, base64_encode},
-    journal::{Event, Sealed},
     merkle::Frontier,
     note::{Signer, Verifier},
     session::{ChallengeAnswer, EnrolProof},
@@ -16,9 +20,7 @@ use custos_protocol::{
 };
 use serde::Serialize;
 
-use crate::fixture::{
-    Agency, CLIP, OFFICER, OFFICER_RECIPIENT, PHOTO, RECIPIENT, START_MS, TERMINAL, World,
-};
+use crate::fixture::{Agency, START_MS, TERMINAL, World};
 
 pub(crate) fn regenerate() -> bool {
     std::env::var_os("CUSTOS_REGENERATE").is_some()
@@ -93,7 +95,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         ("clip-tree", clip_tree()),
         ("entry", format!("{}\n", photo.entry)),
         ("journal", terminal.entries.join("\n") + "\n"),
-        ("events", events()),
+        ("events", bodies::events()),
         (
             "checkpoint",
             terminal
@@ -145,7 +147,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
             "challenge-answer-person",
             note(statement::sign(&answer("person:anna"), &[&agency.anna])),
         ),
-        ("api", api_bodies(&world)),
+        ("api", bodies::api(&world)),
     ]
 }
 
@@ -209,330 +211,9 @@ fn clip_tree() -> String {
     hex(&tree.to_bytes()) + &hex(&frontier.to_bytes())
 }
 
-fn events() -> String {
-    all_events()
-        .iter()
-        .map(|event| {
-            let (kind, body) = event.to_parts();
-            format!("{kind} {body}\n")
-        })
-        .collect()
-}
-
-fn all_events() -> Vec<Event> {
-    let digest = ClipDigest {
-        root: Hash::of(b"a root"),
-        length: 131_633,
-        chunks: 2,
-    };
-    let clip = || CLIP.to_owned();
-    let directive = || "directive-01jz8w5n4f6g8h0j2k4m6n8p05".to_owned();
-    vec![
-        Event::Provisioned {
-            epoch: 1,
-            model: "Custos One".into(),
-            trust_version: 1,
-            policy_version: 1,
-        },
-        Event::OfficerEnrolled {
-            officer: OFFICER.into(),
-            recipient: OFFICER_RECIPIENT.into(),
-        },
-        Event::Unlocked {},
-        Event::UnlockRefused {
-            officer: OFFICER.into(),
-            reason: "wrong-pin".into(),
-        },
-        Event::DutyBegan {
-            case: "2026-0815".into(),
-        },
-        Event::DutyEnded { unconfirmed: 1 },
-        Event::RecordingBegan {
-            clip: clip(),
-            recording: CLIP.replace("clip", "recording"),
-            media: "video/mp4".into(),
-            case: "2026-0815".into(),
-            recipients: vec![RECIPIENT.into(), OFFICER_RECIPIENT.into()],
-        },
-        Event::RecordingProgress {
-            clip: clip(),
-            digest,
-            fragments: 60,
-            end_us: 60_000_000,
-        },
-        Event::Sealed(Sealed {
-            clip: clip(),
-            recording: CLIP.replace("clip", "recording"),
-            media: "video/mp4".into(),
-            case: "2026-0815".into(),
-            began_ms: START_MS,
-            ended_ms: START_MS + 60_000,
-            duration_us: 60_000_000,
-            fragments: 60,
-            digest,
-            recovered: false,
-        }),
-        Event::Recovered {
-            clip: clip(),
-            fragments: 60,
-            end_us: 60_000_000,
-        },
-        Event::RecordingFailed {
-            clip: clip(),
-            reason: "storage".into(),
-        },
-        Event::Quarantined {
-            name: "unknown.age".into(),
-            length: 131_633,
-        },
-        Event::TimestampsRepaired {
-            clip: clip(),
-            count: 3,
-        },
-        Event::Mark {
-            clip: clip(),
-            at_us: 900_000,
-            label: "stop".into(),
-        },
-        Event::Exported { clip: clip() },
-        Event::Confirmed {
-            clip: clip(),
-            stored_ms: START_MS + 62_000,
-        },
-        Event::ReceiptRefused {
-            clip: clip(),
-            reason: "digest".into(),
-        },
-        Event::Purged {
-            clip: clip(),
-            digest,
-        },
-        Event::DirectiveReceived {
-            id: directive(),
-            seq: 5,
-            action: "lock".into(),
-        },
-        Event::DirectiveExecuted {
-            id: directive(),
-            seq: 5,
-            action: "lock".into(),
-        },
-        Event::DirectiveRefused {
-            id: directive(),
-            reason: "replayed".into(),
-        },
-        Event::TrustUpdated { version: 2 },
-        Event::PolicyUpdated { version: 2 },
-        Event::SecurityEvent {
-            what: "clock-went-back".into(),
-        },
-    ]
-}
-
-/// One body a line, after the name of its type; notes are shortened to "…".
-fn api_bodies(world: &World) -> String {
-    let note = || "…".to_owned();
-    let directive = world.agency.directive(Action::Lock, 5);
-    let mut text = String::new();
-    let mut add = |name: &str, body: serde_json::Value| {
-        let _ = writeln!(text, "{name} {body}");
-    };
-    let json = |body: &dyn erased::Body| body.json();
-    add(
-        "ErrorBody",
-        json(&api::ErrorBody {
-            error: "journal-position".into(),
-            message: "the station holds 7 entries of this journal".into(),
-            size: Some(7),
-        }),
-    );
-    add(
-        "Info",
-        json(&api::Info {
-            agency: world.agency.name.clone(),
-            suite: suite::CURRENT,
-            time_ms: START_MS,
-            trust_version: 1,
-            policy_version: 1,
-        }),
-    );
-    add(
-        "EnrolRequest",
-        json(&api::EnrolRequest {
-            token: world.agency.ticket().token,
-            model: "Custos One".into(),
-            journal_key: world.journal_key(),
-            proof: note(),
-        }),
-    );
-    add(
-        "EnrolResponse",
-        json(&api::EnrolResponse {
-            certificate: note(),
-            trust: note(),
-            policy: note(),
-        }),
-    );
-    add(
-        "ChallengeRequest",
-        json(&api::ChallengeRequest {
-            principal: format!("terminal:{TERMINAL}"),
-        }),
-    );
-    add(
-        "ChallengeResponse",
-        json(&api::ChallengeResponse {
-            nonce: base64_encode(&[0x5a; 32]),
-            expires_ms: START_MS + 60_000,
-        }),
-    );
-    add(
-        "SessionRequest",
-        json(&api::SessionRequest {
-            principal: format!("terminal:{TERMINAL}"),
-            answer: note(),
-        }),
-    );
-    add(
-        "SessionResponse",
-        json(&api::SessionResponse {
-            token: base64_encode(&[0xa5; 32]),
-            expires_ms: START_MS + 3_600_000,
-        }),
-    );
-    add(
-        "JournalState",
-        json(&api::JournalState {
-            size: 7,
-            checkpoint: Some(note()),
-        }),
-    );
-    add(
-        "JournalAppend",
-        json(&api::JournalAppend {
-            from: 7,
-            entries: vec![world.terminal.entries[7].clone()],
-            checkpoint: note(),
-        }),
-    );
-    add(
-        "JournalReply",
-        json(&api::JournalReply { checkpoint: note() }),
-    );
-    add(
-        "DirectiveList",
-        json(&api::DirectiveList {
-            directives: vec![api::DirectiveItem {
-                id: directive.id.clone(),
-                seq: 5,
-                note: note(),
-            }],
-        }),
-    );
-    add("NoteBody", json(&api::NoteBody { note: note() }));
-    add(
-        "TicketRequest",
-        json(&api::TicketRequest {
-            terminal: Some(TERMINAL.into()),
-            officers: vec![OFFICER.into()],
-            valid_s: Some(86_400),
-        }),
-    );
-    add(
-        "TerminalInfo",
-        json(&api::TerminalInfo {
-            id: TERMINAL.into(),
-            epoch: 1,
-            model: "Custos One".into(),
-            enrolled_ms: START_MS,
-            last_seen_ms: None,
-            journal_size: 11,
-            evidence: 2,
-            journal_key: world.journal_key(),
-        }),
-    );
-    add(
-        "DirectiveDraft",
-        json(&api::DirectiveDraft {
-            terminal: TERMINAL.into(),
-            action: Action::Wipe,
-            reason: "reported lost".into(),
-            valid_s: None,
-        }),
-    );
-    add(
-        "DirectiveInfo",
-        json(&api::DirectiveInfo {
-            id: directive.id.clone(),
-            terminal: TERMINAL.into(),
-            epoch: 1,
-            seq: 5,
-            action: Action::Lock,
-            state: State::Queued,
-            reason: None,
-            signed_by: vec!["anna".into()],
-            missing: 0,
-            expires_ms: directive.expires_ms,
-            note: note(),
-        }),
-    );
-    add(
-        "PersonRequest",
-        json(&api::PersonRequest {
-            name: "anna".into(),
-            key: world.agency.anna.verifier(),
-            roles: vec!["directive".into(), "device".into()],
-        }),
-    );
-    add(
-        "EvidenceInfo",
-        json(&api::EvidenceInfo {
-            id: PHOTO.into(),
-            terminal: TERMINAL.into(),
-            epoch: 1,
-            officer: Some(OFFICER.into()),
-            case: "2026-0815".into(),
-            media: "image/jpeg".into(),
-            began_ms: START_MS,
-            ended_ms: START_MS,
-            length: 536,
-            stored_ms: START_MS + 62_000,
-        }),
-    );
-    add(
-        "AuditItem",
-        json(&api::AuditItem {
-            id: "audit-01jz8w6q8r0s2t4v6w8x0y2z4a".into(),
-            time_ms: START_MS,
-            person: "anna".into(),
-            action: "ticket".into(),
-            subject: TERMINAL.into(),
-        }),
-    );
-    text
-}
-
-/// Bodies of different types through one closure, each read back: what is written can be read.
-mod erased {
-    use serde::{Serialize, de::DeserializeOwned};
-
-    pub(super) trait Body {
-        fn json(&self) -> serde_json::Value;
-    }
-
-    impl<T: Serialize + DeserializeOwned> Body for T {
-        fn json(&self) -> serde_json::Value {
-            let written = serde_json::to_string(self).expect("plain data");
-            let read: T = serde_json::from_str(&written).expect("read back");
-            assert_eq!(serde_json::to_string(&read).expect("plain data"), written);
-            serde_json::from_str(&written).expect("JSON")
-        }
-    }
-}
-
 #[test]
 fn every_event_comes_back() {
-    for event in all_events() {
+    for event in bodies::all_events() {
         let (kind, body) = event.to_parts();
         let entry = custos_protocol::journal::Entry {
             suite: suite::CURRENT,

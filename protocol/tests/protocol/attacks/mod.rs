@@ -3,12 +3,14 @@
 //! # Layout
 //!
 //! - `clip`: changed, cut and rearranged evidence files
+//! - `cosignature`: missing, foreign and misplaced countersignatures
 //! - `receipt`: changed, mixed and misdirected receipts
 //! - `trust`: versions, agencies and root keys of trust sets
 //! - `directive`: replay, addressee, expiry, thresholds
 //! - `statements`: policies, tickets and everything else that is signed
 
 mod clip;
+mod cosignature;
 mod directive;
 mod receipt;
 mod statements;

@@ -1,10 +1,8 @@
 //! Receipts that are changed, put together from different ones, or for something else.
 
 use custos_protocol::{
-    checkpoint::cosign,
     hash::Hash,
     journal::{Entry, Event},
-    note::{Note, NoteError, Signer},
     receipt::Receipt,
     statement,
     stored::Stored,
@@ -17,14 +15,8 @@ use crate::fixture::{
     AGENCY, Agency, CLIP, PHOTO, Parts, START_MS, TERMINAL, Terminal, World, seeded,
 };
 
-fn refused(parts: &Parts, trust: &TrustSet) -> VerifyError {
+pub(super) fn refused(parts: &Parts, trust: &TrustSet) -> VerifyError {
     verify_receipt(&parts.to_text(), trust).expect_err("refused")
-}
-
-/// A cosigning key with the agency's own witness name.
-fn stranger() -> Signer {
-    let key = custos_protocol::key::SigningKey::from_seed(&[240; 32]);
-    Signer::cosigner(&format!("{AGENCY}/witness"), key).expect("a name")
 }
 
 #[test]
@@ -189,80 +181,6 @@ fn parts_of_two_genuine_receipts() {
 }
 
 #[test]
-fn cosignatures() {
-    let world = World::new();
-    let trust = world.agency.trust();
-    let genuine = world.parts(&world.photo);
-    let with = |checkpoint: Note| {
-        let mut parts = genuine.clone();
-        parts.proof.checkpoint = checkpoint;
-        refused(&parts, &trust)
-    };
-    let size = world.terminal.tree.size();
-    let bare = world
-        .terminal
-        .checkpoint(size)
-        .sign(&world.terminal.key)
-        .expect("own origin");
-    let missing = VerifyError::Cosignature(NoteError::Missing(format!("{AGENCY}/witness")));
-    assert_eq!(with(bare.clone()).to_string(), missing.to_string());
-
-    let mut by_stranger = bare.clone();
-    cosign(&mut by_stranger, &stranger(), 1);
-    assert!(matches!(
-        with(by_stranger.clone()),
-        VerifyError::Cosignature(NoteError::Unexpected)
-    ));
-
-    let mut with_stranger = genuine.proof.checkpoint.clone();
-    cosign(&mut with_stranger, &stranger(), 1);
-    assert!(matches!(
-        with(with_stranger),
-        VerifyError::Cosignature(NoteError::Unexpected)
-    ));
-
-    // The witness's key, but a plain signature without a time, under the witness's name.
-    let plain = seeded(&format!("{AGENCY}/witness"), 4);
-    let mut untimed = bare.clone();
-    untimed.add_signature(&plain);
-    assert!(matches!(
-        with(untimed),
-        VerifyError::Cosignature(NoteError::Unexpected)
-    ));
-
-    // A cosignature of an earlier, smaller tree under the later checkpoint.
-    let earlier = world
-        .terminal
-        .cosigned(world.earlier, &world.agency.witness);
-    let line = earlier
-        .to_string()
-        .lines()
-        .last()
-        .expect("a line")
-        .to_owned();
-    let moved: Note = format!("{bare}{line}\n").parse().expect("a note");
-    assert!(matches!(
-        with(moved),
-        VerifyError::Cosignature(NoteError::BadSignature(_))
-    ));
-
-    // Cosigned, but not signed by the journal.
-    let text = bare.text().to_owned();
-    let line = genuine
-        .proof
-        .checkpoint
-        .to_string()
-        .lines()
-        .last()
-        .expect("a line")
-        .to_owned();
-    let unsigned: Note = format!("{text}\n{line}\n").parse().expect("a note");
-    assert!(matches!(with(unsigned), VerifyError::Proof(_)));
-    // The earlier checkpoint does not hold the entry.
-    assert!(matches!(with(earlier), VerifyError::Proof(_)));
-}
-
-#[test]
 fn keys_in_another_role_and_of_another_agency() {
     let world = World::new();
     let (agency, trust) = (&world.agency, world.agency.trust());
@@ -343,7 +261,8 @@ fn statements_that_disagree() {
     let genuine = world.parts(&world.photo);
     let stored: Stored =
         statement::read_unverified(&genuine.stored.parse().expect("a note")).expect("a statement");
-    let cases: [(&str, fn(&mut Stored)); 7] = [
+    type Change = fn(&mut Stored);
+    let cases: [(&str, Change); 7] = [
         ("terminal", |s| s.terminal = "cam-08".into()),
         ("enrolment", |s| s.epoch = 2),
         ("entry", |s| s.entry += 1),
