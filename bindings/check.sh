@@ -1,19 +1,24 @@
 #!/bin/sh
-# Everything of Custos that runs on a JVM, from a fresh checkout: the library, the Kotlin face of it tried
-# against a real station, the shell under Robolectric with its screenshots.
+# Everything of Custos that runs on a JVM, from a fresh checkout: the library, its Kotlin face tried against a
+# real station, the shell under Robolectric with its pictures (android/target/screenshots).
 #
-#   bindings/check.sh              builds with cargo first
-#   bindings/check.sh no-cargo     takes libcustos.so, custos and uniffi-bindgen as they are in target/release
+#   bindings/check.sh              cargo first, then Maven
+#   bindings/check.sh no-cargo     with libcustos.so, custos and uniffi-bindgen as they are in target/release
 #
-# Needs a JDK 17, Maven, aapt2 and ffmpeg's sample in tests/media. Maven's own settings are the machine's.
+# Needs JDK 17, Maven and aapt2. Where Maven finds the central repository is the machine's business.
 set -eu
 cd "$(dirname "$0")/.."
 
 if [ "${1:-}" != no-cargo ]; then
-    # The library last: the generator's build leaves one with the generator's features in it.
-    cargo build --release -p custos-cli
-    cargo build --release -p custos-bindings --features bindgen
-    cargo build --release -p custos-bindings
+    # The whole workspace each time: a part of it would be another set of features, and everything built again.
+    cargo build --release --workspace --lib --bins --features custos-bindings/bindgen \
+        --config 'profile.release.package.uniffi_bindgen.opt-level=0'
 fi
+for file in libcustos.so custos uniffi-bindgen; do
+    [ -f "target/release/$file" ] || { echo "target/release/$file is missing: run bindings/check.sh" >&2; exit 1; }
+done
 
-exec mvn -B -ntp -q -Dkotlin.compiler.daemon=false -f bindings/pom.xml verify
+# Quiet but for what the tests say in the end.
+exec mvn -B -ntp -q -Dstyle.color=never -Dkotlin.compiler.daemon=false \
+    -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.surefire=info \
+    -f bindings/pom.xml clean verify

@@ -69,33 +69,27 @@ internal class StatusScreen(private val activity: Activity, onSync: () -> Unit) 
     }
 
     private fun showEvidence(counts: EvidenceCounts) {
-        tile(
-            R.id.tile_waiting, R.string.waiting, counts.waiting,
-            activity.getString(R.string.waiting_detail, counts.sealed, counts.recovered),
-        )
-        tile(R.id.tile_uploading, R.string.uploading, counts.uploading, activity.getString(R.string.uploading_detail))
-        tile(
-            R.id.tile_confirmed, R.string.confirmed, counts.confirmed,
-            activity.getString(R.string.confirmed_detail), R.color.good,
-        )
-        tile(
-            R.id.tile_attention, R.string.attention, counts.attention,
-            activity.getString(R.string.attention_detail, counts.failed, counts.quarantined), R.color.alarm,
-        )
+        tile(R.id.tile_waiting, R.string.waiting, counts.waiting, R.color.ink, words.waiting(counts))
+        tile(R.id.tile_uploading, R.string.uploading, counts.uploading, R.color.accent)
+        tile(R.id.tile_confirmed, R.string.confirmed, counts.confirmed, R.color.good)
+        tile(R.id.tile_attention, R.string.attention, counts.attention, R.color.alarm, words.attention(counts))
     }
 
     /** @param accent the number's colour once it is not zero */
-    private fun tile(id: Int, label: Int, count: Int, detail: String, accent: Int = R.color.ink) {
+    private fun tile(id: Int, label: Int, count: Int, accent: Int, detail: String = "") {
         val name = activity.getString(label)
         val number = words.count(count)
         view<View>(id).apply {
             findViewById<TextView>(R.id.tile_label).text = name
             findViewById<TextView>(R.id.tile_count).apply {
                 text = number
-                setTextColor(activity.getColor(if (count == 0) R.color.ink else accent))
+                setTextColor(activity.getColor(if (count == 0) R.color.ink_soft else accent))
             }
-            findViewById<TextView>(R.id.tile_detail).text = detail
-            contentDescription = activity.getString(R.string.tile_spoken, name, number, detail)
+            findViewById<TextView>(R.id.tile_detail).apply {
+                text = detail
+                visibility = visible(detail.isNotEmpty())
+            }
+            contentDescription = activity.getString(R.string.tile_spoken, name, number, detail).trim()
         }
     }
 

@@ -66,6 +66,15 @@ internal class Words(private val resources: Resources) {
     fun journal(entries: Long): String =
         plural(R.plurals.journal_entries, entries.coerceAtMost(Int.MAX_VALUE.toLong()).toInt())
 
+    /** What stands out among the waiting ones; nothing: empty. */
+    fun waiting(counts: EvidenceCounts): String = parts(R.string.recovered_detail to counts.recovered)
+
+    fun attention(counts: EvidenceCounts): String =
+        parts(R.string.failed_detail to counts.failed, R.string.quarantined_detail to counts.quarantined)
+
+    private fun parts(vararg parts: Pair<Int, Int>): String =
+        parts.filter { it.second > 0 }.joinToString(" · ") { (text, count) -> resources.getString(text, count) }
+
     fun count(count: Int): String = NumberFormat.getIntegerInstance(locale).format(count)
 
     /** Decimal units, as on the label of the medium. */

@@ -25,7 +25,9 @@ internal object DeviceKeystore {
     val keys = HashMap<String, Key>()
 
     fun install() {
-        if (Security.getProvider(NAME) == null) Security.addProvider(KeystoreProvider())
+        // Providers belong to the JVM: the one of an earlier sandbox has that sandbox's classes.
+        Security.removeProvider(NAME)
+        Security.addProvider(KeystoreProvider())
         keys.clear()
     }
 

@@ -27,7 +27,7 @@ class HouseRulesTest {
     fun `the library is reached from the application alone`() {
         val users = sources.walk()
             .filter { it.extension == "kt" && !it.relativeTo(sources).path.startsWith("custos/shell/library/") }
-            .filter { it.readText().contains("custos.shell.library") }
+            .filter { it.readText().contains("import custos.shell.library") }
             .map(File::getName).toList()
         assertEquals(listOf("CustosApplication.kt"), users)
     }
