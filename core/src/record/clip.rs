@@ -133,11 +133,15 @@ impl Clip {
     ///
     /// # Errors
     /// Storage errors.
-    pub(super) fn commit(&mut self, fragments: &[Fragment], notes: &Notes) -> Result<Committed> {
+    pub(super) fn commit(
+        &mut self,
+        fragments: &mut [Fragment],
+        notes: &Notes,
+    ) -> Result<Committed> {
         let before = self.sealer.chunks();
-        for fragment in fragments {
-            for part in fragment.parts() {
-                self.sealer.push(part, &mut self.file)?;
+        for fragment in fragments.iter_mut() {
+            for part in fragment.parts_mut() {
+                self.sealer.push_in_place(part, &mut self.file)?;
             }
         }
         if self.sealer.chunks() > before {

@@ -122,10 +122,15 @@ impl Committer {
         self.commit(clip, Vec::new(), notes)
     }
 
-    fn commit(&mut self, clip: &mut Clip, fragments: Vec<Fragment>, notes: &Notes) -> Result<()> {
+    fn commit(
+        &mut self,
+        clip: &mut Clip,
+        mut fragments: Vec<Fragment>,
+        notes: &Notes,
+    ) -> Result<()> {
         let mut each = clip.committed();
         let bytes: usize = fragments.iter().map(Fragment::bytes).sum();
-        clip.commit(&fragments, notes)?;
+        clip.commit(&mut fragments, notes)?;
         let now = clip.committed();
         {
             let mut state = self.shared.lock();

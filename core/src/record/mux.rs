@@ -79,6 +79,11 @@ impl Fragment {
         [&self.head, &self.video, &self.audio]
     }
 
+    /// Its bytes, to be sealed where they are.
+    pub fn parts_mut(&mut self) -> [&mut [u8]; 3] {
+        [&mut self.head, &mut self.video, &mut self.audio]
+    }
+
     /// How many bytes that is.
     pub fn bytes(&self) -> usize {
         self.head.len() + self.video.len() + self.audio.len()

@@ -1,0 +1,62 @@
+//! Running a command line and reading what it took.
+
+use std::process::{Command, Stdio};
+
+use crate::step::Result;
+
+/// Seconds of a command line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Took {
+    pub(super) wall: f64,
+    /// User and system time of all its processes.
+    pub(super) cpu: f64,
+}
+
+/// Runs a command line in bash, whose `time` counts every process of a pipeline; gives what it
+/// took and what it printed.
+pub(super) fn shell(line: &str) -> Result<(Took, String)> {
+    let script = format!("set -o pipefail; TIMEFORMAT='%R %U %S'; time {{ {line} ; }}");
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .stdin(Stdio::null())
+        .env("LC_ALL", "C")
+        .output()
+        .map_err(|e| format!("bash: {e}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{line}: {}: {said}", output.status));
+    }
+    let times: Vec<f64> = said
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let [wall, user, system] = times[..] else {
+        return Err(format!("{line}: bash gave no times"));
+    };
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok((
+        Took {
+            wall,
+            cpu: user + system,
+        },
+        printed,
+    ))
+}
+
+/// The best of several rounds: what the machine does when nothing else wants it.
+pub(super) fn best(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// Whether a program is there.
+pub(super) fn have(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
+}
