@@ -20,6 +20,10 @@ use custos_protocol::{
     clip::{self, CHUNK, ClipDigest, SEALED_CHUNK},
     hash::Hash,
 };
+use custos_tests::{
+    process::{done, sample},
+    scene::Scene,
+};
 
 /// Lengths around the ends of chunks, and one of several chunks.
 const LENGTHS: [usize; 9] = [
@@ -250,6 +254,54 @@ fn we_open_what_others_seal() {
             assert_eq!(digest.length, file.len() as u64);
             assert_eq!(digest.chunks, (length.max(1)).div_ceil(CHUNK) as u64);
         }
+    }
+}
+
+/// The agency key that a station made: `age` opens with its file what a terminal sealed, and the
+/// file opens what `age` sealed to its recipient.
+#[test]
+fn the_key_of_a_real_agency() {
+    let scene = Scene::on_duty();
+    let key = scene.station.dir().join("keys/agency.key");
+    let text = fs::read_to_string(&key).expect("the agency's key");
+    let media = sample().display().to_string();
+    let said = done(scene.terminal(&["record", "--media", &media]));
+    let sealed = said
+        .lines
+        .iter()
+        .find(|l| l["event"] == "sealed")
+        .expect("a sealed line");
+    let clip = sealed["clip"].as_str().expect("a clip");
+    done(scene.terminal(&["sync"]));
+    let file = scene
+        .export_and_verify(clip)
+        .join(format!("{clip}.mp4.age"));
+    let opened = scene.open(&file);
+    assert_eq!(&opened[4..8], b"ftyp");
+
+    let line = text
+        .lines()
+        .find(|line| !line.starts_with('#'))
+        .expect("a key");
+    let identity: Identity = line.parse().expect("an identity");
+    let mut theirs = vec![sealed_by_library(&[identity.to_public()], &opened)];
+    if have_age() {
+        let output = Command::new("age")
+            .arg("-d")
+            .arg("-i")
+            .arg(&key)
+            .arg(&file)
+            .output();
+        assert!(
+            output.expect("age runs").stdout == opened,
+            "age reads the same"
+        );
+        theirs.push(sealed_by_debian(&[identity.to_public()], &opened));
+    }
+    for sealed in theirs {
+        let path = scene.folder.path().join("theirs.age");
+        fs::write(&path, sealed).expect("written");
+        assert!(scene.open(&path) == opened);
     }
 }
 

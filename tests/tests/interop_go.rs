@@ -7,10 +7,22 @@ use std::{
     sync::OnceLock,
 };
 
-use custos_protocol::{checkpoint::cosign, note::Signer, verify::verify_clip};
+use custos_protocol::{
+    checkpoint::{Checkpoint, cosign},
+    hash::Hash,
+    merkle::{MemoryTree, consistency, leaf_hash},
+    note::{Note, Signer},
+    proof::TlogProof,
+    receipt::Receipt,
+    verify::verify_clip,
+};
+use custos_tests::{
+    process::{done, sample},
+    scene::{Scene, text},
+};
 use fixture::{Evidence, Terminal, World};
 
-#[path = "../../protocol/tests/protocol/fixture.rs"]
+#[path = "../../protocol/tests/protocol/fixture/mod.rs"]
 mod fixture;
 
 /// The program, built once; `None`, with the reason printed, where there is no Go.
@@ -304,6 +316,122 @@ fn what_does_not_belong_together() {
             ours.verified(),
             journal,
             "{what}: the two verifiers disagree"
+        );
+    }
+}
+
+/// Records the sample on a real terminal, has a real station confirm it, and gives the exported
+/// clip, receipt and trust set.
+fn confirmed(scene: &Scene) -> [Vec<u8>; 3] {
+    let media = sample().display().to_string();
+    let said = done(scene.terminal(&["record", "--media", &media]));
+    let sealed = said
+        .lines
+        .iter()
+        .find(|l| l["event"] == "sealed")
+        .expect("a sealed line");
+    let clip = text(&sealed["clip"]);
+    done(scene.terminal(&["sync"]));
+    let bundle = scene.export_and_verify(&clip);
+    [
+        format!("{clip}.mp4.age"),
+        format!("{clip}.mp4.receipt"),
+        "trust.json".to_owned(),
+    ]
+    .map(|name| std::fs::read(bundle.join(name)).expect("exported"))
+}
+
+fn proof_of(receipt: &str) -> TlogProof {
+    let receipt = Receipt::from_text(receipt).expect("a receipt");
+    receipt.proof.parse().expect("a tlog-proof")
+}
+
+/// The checkpoint of a proof, its signatures being the Go program's to check.
+fn checkpoint_of(note: &Note) -> Checkpoint {
+    Checkpoint::from_text(note.text()).expect("a checkpoint")
+}
+
+/// The journal as the station holds it, up to `size`.
+fn journal(scene: &Scene, size: u64) -> MemoryTree {
+    let database = rusqlite::Connection::open(scene.station.dir().join("station.db"));
+    let database = database.expect("the station's database");
+    let mut rows = database
+        .prepare("SELECT raw FROM entries WHERE seq < ?1 ORDER BY seq")
+        .expect("entries");
+    let mut tree = MemoryTree::new();
+    let entries = rows
+        .query_map([size], |row| row.get::<_, String>(0))
+        .expect("entries");
+    for raw in entries {
+        tree.push(leaf_hash(raw.expect("an entry").as_bytes()));
+    }
+    tree
+}
+
+#[test]
+fn what_a_station_and_a_terminal_really_produced() {
+    let Some(program) = verifier() else { return };
+    let mut scene = Scene::on_duty();
+    let first = confirmed(&scene);
+    let [clip, receipt, trust] = confirmed(&scene);
+    scene.station.terminate();
+    let string = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    let (receipt, trust) = (string(&receipt), string(&trust));
+    let earlier = proof_of(&string(&first[1])).checkpoint;
+    let (old, new) = (
+        checkpoint_of(&earlier),
+        checkpoint_of(&proof_of(&receipt).checkpoint),
+    );
+    assert!(old.size < new.size, "the journal grew in between");
+    let tree = journal(&scene, new.size);
+    assert_eq!(
+        tree.root(),
+        new.root,
+        "the station's entries are those under the checkpoint"
+    );
+    let proof: Vec<Hash> =
+        consistency(old.size, new.size, &tree).unwrap_or_else(|never| match never {});
+    let case = |clip: &[u8]| Case {
+        clip: clip.to_vec(),
+        receipt: receipt.clone(),
+        trust: trust.clone(),
+        earlier: earlier.to_string(),
+        consistency: proof.iter().map(|hash| format!("{hash}\n")).collect(),
+    };
+    let output = case(&clip).run(&program);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        said.contains("is a prefix of") && said.contains("bit for bit"),
+        "{said}"
+    );
+
+    assert!(!case(&first[0]).accepted(&program), "the other clip");
+    for part in [0, clip.len() / 2, clip.len() - 1] {
+        let mut damaged = clip.clone();
+        damaged[part] ^= 1;
+        assert!(!case(&damaged).accepted(&program), "byte {part}");
+    }
+    let other = Case {
+        trust: fixture::Agency::custos().trust_file(),
+        ..case(&clip)
+    };
+    assert!(!other.accepted(&program), "another agency's trust set");
+    let mut hashes = proof.clone();
+    hashes.reverse();
+    let consistency: String = hashes.iter().map(|hash| format!("{hash}\n")).collect();
+    if hashes != proof {
+        assert!(
+            !Case {
+                consistency,
+                ..case(&clip)
+            }
+            .accepted(&program),
+            "proof turned round"
         );
     }
 }
