@@ -4,13 +4,13 @@ use crate::failure::Exit;
 
 /// The sentences that go with a failure's code.
 #[derive(Debug, Clone, Copy)]
-pub struct Words {
+pub(crate) struct Words {
     /// What happened, in Chinese; the English comes from where it happened.
-    pub message_zh: Option<&'static str>,
-    pub safe_en: &'static str,
-    pub safe_zh: &'static str,
-    pub next_en: &'static str,
-    pub next_zh: &'static str,
+    pub(crate) message_zh: Option<&'static str>,
+    pub(crate) safe_en: &'static str,
+    pub(crate) safe_zh: &'static str,
+    pub(crate) next_en: &'static str,
+    pub(crate) next_zh: &'static str,
 }
 
 const KEPT: (&str, &str) = (
@@ -334,7 +334,7 @@ const TABLE: &[Row] = &[
 ];
 
 /// The words for a code; for one without a row, what holds for its class.
-pub fn of(code: &str, exit: Exit) -> Words {
+pub(crate) fn of(code: &str, exit: Exit) -> Words {
     if let Some((_, message_zh, safe, next)) = TABLE.iter().find(|row| row.0 == code) {
         let ((safe_en, safe_zh), (next_en, next_zh)) = (*safe, *next);
         return Words {

@@ -38,6 +38,10 @@ fn from_samples_to_a_verified_receipt() {
     assert_eq!(scene.item(&clip)["state"], "confirmed");
     assert_eq!(done(scene.terminal(&["list"])).lines.len(), 1);
 
+    let ended = done(scene.terminal(&["duty", "end"]));
+    assert_eq!(ended.last()["state"], "confirmed");
+    assert_eq!(say(scene.terminal(&["duty", "end"])).error(), "no-duty");
+
     let bundle = scene.export_and_verify(&clip);
     let sealed = bundle.join(format!("{clip}.mp4.age"));
     assert_eq!(&scene.open(&sealed)[4..8], b"ftyp");

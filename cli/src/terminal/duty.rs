@@ -26,8 +26,13 @@ pub enum DutyCommand {
         #[arg(long)]
         case: String,
     },
-    /// End it: lists each item with its state, exit code 1 while one is unconfirmed
-    End,
+    /// End it: lists each item with its state; exit code 1, and the duty goes on, while one is
+    /// unconfirmed
+    End {
+        /// End it all the same; the journal says how many were unconfirmed
+        #[arg(long)]
+        unconfirmed: bool,
+    },
 }
 
 pub(super) fn officer(
@@ -55,14 +60,13 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     match command {
         DutyCommand::Begin { case } => begin(args, terminal, case, output),
-        DutyCommand::End => {
-            let items = unlock(args, terminal)?.end_duty()?;
+        DutyCommand::End { unconfirmed } => {
+            let officer = unlock(args, terminal)?;
+            let items = officer.duty_evidence()?;
             items.iter().try_for_each(|item| tell(item, output))?;
-            let open = items
-                .iter()
-                .filter(|item| item.state != EvidenceState::Confirmed)
-                .count();
-            if open == 0 {
+            let open = items.iter().filter(|item| item.state != EvidenceState::Confirmed).count();
+            if open == 0 || *unconfirmed {
+                officer.end_duty()?;
                 return Ok(());
             }
             let message = format!("{open} of {} items are not confirmed", items.len());
