@@ -1,7 +1,7 @@
 //! The examples in docs/FORMATS.md are what the code produces: each block after a line
 //! `<!-- example: NAME -->` is compared with the golden example of that name.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use crate::golden::{examples, regenerate};
 
@@ -73,4 +73,25 @@ fn the_table_of_kinds_is_whole() {
             );
         }
     }
+}
+
+/// Every field of everything signed or handed over is named outside the examples.
+#[test]
+fn every_field_is_spoken_of() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/FORMATS.md");
+    let text = std::fs::read_to_string(path).expect("docs/FORMATS.md");
+    let mut missing = BTreeSet::new();
+    for (name, example) in examples() {
+        if matches!(name, "api" | "events") {
+            continue; // Told by /openapi.json, and by the table of kinds.
+        }
+        for line in example.lines() {
+            let Ok(serde_json::Value::Object(object)) = serde_json::from_str(line) else {
+                continue;
+            };
+            let unnamed = |field: &&String| !text.contains(&format!("`{field}`"));
+            missing.extend(object.keys().filter(unnamed).cloned());
+        }
+    }
+    assert!(missing.is_empty(), "not spoken of: {missing:?}");
 }
