@@ -1,5 +1,7 @@
 //! The whole way against a real station: provision, duty, record, upload, receipt.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use std::{fs::File, io::Read as _, time::Duration};
@@ -212,4 +214,87 @@ fn a_personal_terminal_belongs_to_the_first_who_enrols() {
         terminal.enrol_officer("../x", &pin()),
         Err(Error::OfficerNotAllowed)
     );
+}
+
+/// Invariant 2: no plaintext of evidence and no personal data is ever on disk, while recording
+/// as well as after it.
+#[test]
+fn nothing_on_the_disk_is_plain() {
+    let scene = Scene::new();
+    let (terminal, officer) = scene.on_duty("terminal-needle");
+    let dir = scene.terminal_dir("terminal-needle");
+    let recording = officer.start_recording(RecordingSpec::default()).unwrap();
+    media::record(&recording, 1);
+    recording.mark("label-needle").unwrap();
+    recording.commit().unwrap();
+    let photo = media::photo();
+    officer.photo(&photo).unwrap();
+    let (config, units) = media::video();
+    let middle = |bytes: &[u8]| bytes[bytes.len() / 2..][..16].to_vec();
+    let needles = [
+        b"2026-0042".to_vec(),
+        b"label-needle".to_vec(),
+        b"terminal-needle".to_vec(),
+        PIN.as_bytes().to_vec(),
+        b"\"officer\"".to_vec(),
+        b"ftyp".to_vec(),
+        b"moof".to_vec(),
+        b"SQLite format".to_vec(),
+        b"AGE-SECRET-KEY".to_vec(),
+        config[5..].to_vec(),
+        middle(&units[0].1),
+        middle(&photo),
+    ];
+    let scan = || {
+        for file in files(&dir) {
+            let bytes = std::fs::read(&file).unwrap();
+            for needle in &needles {
+                let found = bytes.windows(needle.len()).any(|window| window == needle);
+                assert!(!found, "{} holds {needle:?}", file.display());
+            }
+        }
+    };
+    scan();
+    recording.stop().unwrap();
+    terminal.sync_once().unwrap();
+    scan();
+    drop((terminal, officer));
+    scan();
+}
+
+fn files(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path))
+        } else {
+            found.push(path)
+        }
+    }
+    found
+}
+
+/// Nor in an error's text: no PIN, no name, no path.
+#[test]
+fn errors_do_not_repeat_what_was_typed() {
+    let scene = Scene::new();
+    let (terminal, _officer) = scene.on_duty("t-1");
+    let secret = Secret::from("771177needle");
+    assert_eq!(format!("{secret:?}"), "Secret(..)");
+    let errors = [
+        terminal.unlock(OFFICER, &secret).unwrap_err(),
+        terminal.unlock("officer-needle", &secret).unwrap_err(),
+        terminal
+            .enrol_officer("officer-needle", &secret)
+            .unwrap_err(),
+        terminal.apply_directive("needle").unwrap_err(),
+        scene.open("no-needle-here").unwrap_err(),
+    ];
+    for error in errors {
+        assert!(
+            !format!("{error} {error:?} {}", error.code()).contains("needle"),
+            "{error:?}"
+        );
+    }
 }

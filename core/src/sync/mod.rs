@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //!
-//! - `machine`: what to do next, without any I/O; `driver`: does it, on a thread of its own
+//! - `machine`: what to do next, without any I/O, in the words of `plan`; `driver`: does it, on a
+//!   thread of its own; `view`: what the vault holds
 //! - `station`: the HTTP interface as calls; `tus`: uploads; `http`: TLS, the pin, no redirects
 //! - `receipts`, `directives`, `updates`: verification, before anything is believed
 //! - `runtime`: where futures run
@@ -11,6 +12,7 @@ pub(crate) mod directives;
 pub(crate) mod driver;
 pub(crate) mod http;
 mod machine;
+mod plan;
 pub(crate) mod receipts;
 pub(crate) mod runtime;
 pub(crate) mod station;

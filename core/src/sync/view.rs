@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::{
     directives,
-    machine::{Clip, View},
+    plan::{Clip, View},
 };
 use crate::{Result, journal, vault::Vault};
 

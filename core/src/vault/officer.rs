@@ -185,7 +185,7 @@ pub(crate) fn names(connection: &Connection) -> Result<Vec<String>> {
 /// the policy's number, twice as long as after the round before, at most 30 days.
 fn lockout_ms(attempts: u32, policy: &Policy) -> Option<i64> {
     const LONGEST: i64 = 30 * 86_400_000;
-    if attempts == 0 || attempts % policy.pin_attempts != 0 {
+    if attempts == 0 || !attempts.is_multiple_of(policy.pin_attempts) {
         return None;
     }
     let round = attempts / policy.pin_attempts - 1;

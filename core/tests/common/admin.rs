@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 #[derive(Debug)]
-pub struct Person {
-    pub name: String,
-    pub signer: Signer,
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) signer: Signer,
 }
 
 impl Person {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let key = SigningKey::generate().unwrap();
         let signer = Signer::new(&TrustSet::person_key_name("custos.local", name), key).unwrap();
         Self {
@@ -28,15 +28,15 @@ impl Person {
 }
 
 #[derive(Debug)]
-pub struct Admin {
+pub(crate) struct Admin {
     http: Http,
     token: String,
-    pub person: Person,
+    pub(crate) person: Person,
 }
 
 impl Admin {
     /// With the key file of the station's first run.
-    pub fn sign_in(runtime: &Runtime, station: &RunningStation) -> Self {
+    pub(crate) fn sign_in(runtime: &Runtime, station: &RunningStation) -> Self {
         let file = std::fs::read_to_string(&station.admin_key_path).unwrap();
         let file: Value = serde_json::from_str(&file).unwrap();
         let name = file["person"].as_str().unwrap().to_owned();
@@ -65,16 +65,16 @@ impl Admin {
         admin
     }
 
-    pub fn get(&self, runtime: &Runtime, path: &str) -> Value {
+    pub(crate) fn get(&self, runtime: &Runtime, path: &str) -> Value {
         self.call(runtime, Method::GET, path, None)
     }
 
-    pub fn post(&self, runtime: &Runtime, path: &str, body: &Value) -> Value {
+    pub(crate) fn post(&self, runtime: &Runtime, path: &str, body: &Value) -> Value {
         self.call(runtime, Method::POST, path, Some(body))
     }
 
     /// Makes a person known who may do everything.
-    pub fn register(&self, runtime: &Runtime, name: &str) -> Person {
+    pub(crate) fn register(&self, runtime: &Runtime, name: &str) -> Person {
         let person = Person::new(name);
         let body = json!({
             "name": name,
@@ -101,7 +101,7 @@ impl Admin {
 }
 
 /// A drafted directive as a note, signed where these people sit.
-pub fn sign(drafted: &Value, signers: &[&Person]) -> String {
+pub(crate) fn sign(drafted: &Value, signers: &[&Person]) -> String {
     let directive: Directive = serde_json::from_value(drafted.clone()).unwrap();
     let signers: Vec<_> = signers.iter().map(|person| &person.signer).collect();
     statement::sign(&directive, &signers).unwrap().to_string()

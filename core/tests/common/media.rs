@@ -19,13 +19,13 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-pub fn photo() -> Vec<u8> {
+pub(crate) fn photo() -> Vec<u8> {
     sample("photo.jpg")
 }
 
 /// Access units of the sample in decoding order, and whether each is a key frame; and the
 /// parameter sets, Annex-B.
-pub fn video() -> (Vec<u8>, Vec<(bool, Vec<u8>)>) {
+pub(crate) fn video() -> (Vec<u8>, Vec<(bool, Vec<u8>)>) {
     let stream = sample("sample.h264");
     let (mut config, mut units, mut pending) = (Vec::new(), Vec::new(), Vec::new());
     for nal in nal_units(&stream) {
@@ -43,7 +43,7 @@ pub fn video() -> (Vec<u8>, Vec<(bool, Vec<u8>)>) {
 }
 
 /// Records the sample `times` over.
-pub fn record(recording: &Recording, times: usize) {
+pub(crate) fn record(recording: &Recording, times: usize) {
     let (config, units) = video();
     recording.configure_video(&config).unwrap();
     let mut pts_us = 0;

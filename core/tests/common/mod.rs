@@ -1,10 +1,11 @@
 //! A real station beside the core: its people, its tickets, and a network that can be cut.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-pub mod admin;
-pub mod media;
-pub mod proxy;
+pub(crate) mod admin;
+pub(crate) mod media;
+pub(crate) mod proxy;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -18,21 +19,21 @@ use tokio::runtime::Runtime;
 
 use self::{admin::Admin, proxy::Proxy};
 
-pub const OFFICER: &str = "wang";
-pub const PIN: &str = "482913";
+pub(crate) const OFFICER: &str = "wang";
+pub(crate) const PIN: &str = "482913";
 
 /// A station behind a proxy, on loopback, with TLS.
 #[derive(Debug)]
-pub struct Scene {
-    pub runtime: Runtime,
-    pub station: Option<RunningStation>,
-    pub proxy: Proxy,
-    pub dir: TempDir,
-    pub admin: Admin,
+pub(crate) struct Scene {
+    pub(crate) runtime: Runtime,
+    pub(crate) station: Option<RunningStation>,
+    pub(crate) proxy: Proxy,
+    pub(crate) dir: TempDir,
+    pub(crate) admin: Admin,
 }
 
 impl Scene {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -52,12 +53,12 @@ impl Scene {
         }
     }
 
-    pub fn stop_station(&mut self) {
+    pub(crate) fn stop_station(&mut self) {
         drop(self.station.take());
     }
 
     /// Another run of the station, on another port, behind the same address.
-    pub fn restart_station(&mut self) {
+    pub(crate) fn restart_station(&mut self) {
         if let Some(station) = self.station.take() {
             self.runtime.block_on(station.shutdown());
         }
@@ -67,11 +68,11 @@ impl Scene {
         self.station = Some(station);
     }
 
-    pub fn ticket(&self, terminal: &str, officers: &[&str]) -> Ticket {
+    pub(crate) fn ticket(&self, terminal: &str, officers: &[&str]) -> Ticket {
         self.ticket_for(terminal, officers, 3_600)
     }
 
-    pub fn ticket_for(&self, terminal: &str, officers: &[&str], valid_s: u32) -> Ticket {
+    pub(crate) fn ticket_for(&self, terminal: &str, officers: &[&str], valid_s: u32) -> Ticket {
         let body = serde_json::json!({
             "terminal": terminal, "officers": officers, "valid_s": valid_s,
         });
@@ -79,29 +80,29 @@ impl Scene {
         Ticket::from_text(&ticket.to_string()).unwrap()
     }
 
-    pub fn terminal_dir(&self, name: &str) -> PathBuf {
+    pub(crate) fn terminal_dir(&self, name: &str) -> PathBuf {
         self.dir.path().join(format!("terminal-{name}"))
     }
 
-    pub fn keys(&self, name: &str) -> Arc<SoftwareKeySource> {
+    pub(crate) fn keys(&self, name: &str) -> Arc<SoftwareKeySource> {
         Arc::new(SoftwareKeySource::in_folder(&self.terminal_dir(name)))
     }
 
-    pub fn try_provision(&self, name: &str, ticket: &Ticket) -> Result<Terminal> {
+    pub(crate) fn try_provision(&self, name: &str, ticket: &Ticket) -> Result<Terminal> {
         Terminal::provision(&self.terminal_dir(name), self.keys(name), ticket, &device())
     }
 
-    pub fn provision(&self, name: &str) -> Terminal {
+    pub(crate) fn provision(&self, name: &str) -> Terminal {
         self.try_provision(name, &self.ticket(name, &[OFFICER]))
             .unwrap()
     }
 
-    pub fn open(&self, name: &str) -> Result<Terminal> {
+    pub(crate) fn open(&self, name: &str) -> Result<Terminal> {
         Terminal::open(&self.terminal_dir(name), self.keys(name))
     }
 
     /// A terminal whose officer is on duty.
-    pub fn on_duty(&self, name: &str) -> (Terminal, Officer) {
+    pub(crate) fn on_duty(&self, name: &str) -> (Terminal, Officer) {
         let terminal = self.provision(name);
         terminal.enrol_officer(OFFICER, &pin()).unwrap();
         let officer = terminal.unlock(OFFICER, &pin()).unwrap();
@@ -110,7 +111,7 @@ impl Scene {
     }
 
     /// Orders `action`, signed by these people; gives the directive's id.
-    pub fn order(&self, terminal: &str, action: &str, signers: &[&admin::Person]) -> String {
+    pub(crate) fn order(&self, terminal: &str, action: &str, signers: &[&admin::Person]) -> String {
         let draft = serde_json::json!({
             "terminal": terminal, "action": action, "reason": "test", "valid_s": 3_600,
         });
@@ -124,7 +125,7 @@ impl Scene {
         drafted["id"].as_str().unwrap().to_owned()
     }
 
-    pub fn directive_state(&self, id: &str) -> String {
+    pub(crate) fn directive_state(&self, id: &str) -> String {
         let path = format!("/v1/admin/directives/{id}");
         let info = self.admin.get(&self.runtime, &path);
         info["state"].as_str().unwrap().to_owned()
@@ -137,21 +138,21 @@ async fn start(dir: &TempDir, proxy: &Proxy) -> RunningStation {
     Station::start(config).await.unwrap()
 }
 
-pub fn device() -> DeviceInfo {
+pub(crate) fn device() -> DeviceInfo {
     DeviceInfo {
         model: "desktop".to_owned(),
     }
 }
 
-pub fn pin() -> Secret {
+pub(crate) fn pin() -> Secret {
     Secret::from(PIN)
 }
 
-pub fn states(items: &[EvidenceItem]) -> Vec<EvidenceState> {
+pub(crate) fn states(items: &[EvidenceItem]) -> Vec<EvidenceState> {
     items.iter().map(|item| item.state).collect()
 }
 
-pub fn kinds(terminal: &Terminal) -> Vec<String> {
+pub(crate) fn kinds(terminal: &Terminal) -> Vec<String> {
     let raw = terminal.journal(0).unwrap();
     raw.iter()
         .map(|raw| custos_protocol::journal::Entry::from_raw(raw).unwrap().kind)

@@ -11,8 +11,8 @@ use std::{
 };
 
 #[derive(Debug)]
-pub struct Proxy {
-    pub port: u16,
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
     line: Arc<Line>,
 }
 
@@ -26,7 +26,7 @@ struct Line {
 }
 
 impl Proxy {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let line = Arc::new(Line {
@@ -43,28 +43,28 @@ impl Proxy {
         Self { port, line }
     }
 
-    pub fn lead_to(&self, target: SocketAddr) {
+    pub(crate) fn lead_to(&self, target: SocketAddr) {
         *self.line.target.lock().unwrap() = Some(target);
     }
 
     /// Breaks every connection; new ones break at once.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cut_after(0);
         for stream in self.line.open.lock().unwrap().drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    pub fn cut_after(&self, bytes: i64) {
+    pub(crate) fn cut_after(&self, bytes: i64) {
         self.line.budget.store(bytes, Ordering::SeqCst);
     }
 
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.cut_after(i64::MAX);
     }
 
     /// Bytes that went towards the station.
-    pub fn passed(&self) -> u64 {
+    pub(crate) fn passed(&self) -> u64 {
         self.line.passed.load(Ordering::SeqCst)
     }
 }

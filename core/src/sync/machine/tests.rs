@@ -17,12 +17,12 @@ fn ready(machine: &mut Machine, view: &View) -> Action {
     // Session, updates, directives, journal position.
     for expected in [Action::OpenSession, Action::Update, Action::FetchDirectives] {
         assert_eq!(machine.next(view, 0), expected);
-        machine.on(&expected, Ok(Outcome::Done), 0);
+        machine.on(&expected, Ok(&Outcome::Done), 0);
     }
     assert_eq!(machine.next(view, 0), Action::AskJournal);
     machine.on(
         &Action::AskJournal,
-        Ok(Outcome::JournalAt(view.journal_size)),
+        Ok(&Outcome::JournalAt(view.journal_size)),
         0,
     );
     machine.next(view, 0)
@@ -45,7 +45,7 @@ fn one_clip_from_nothing_to_its_receipt() {
     assert_eq!(ready(&mut machine, &view), create);
     machine.on(
         &create,
-        Ok(Outcome::At(Remote {
+        Ok(&Outcome::At(Remote {
             offset: 0,
             length: Some(100),
         })),
@@ -60,7 +60,7 @@ fn one_clip_from_nothing_to_its_receipt() {
     assert_eq!(machine.next(&view, 0), send);
     machine.on(
         &send,
-        Ok(Outcome::Sent {
+        Ok(&Outcome::Sent {
             offset: 100,
             took_ms: 5,
         }),
@@ -68,7 +68,7 @@ fn one_clip_from_nothing_to_its_receipt() {
     );
     let receipt = Action::Receipt { clip: "a".into() };
     assert_eq!(machine.next(&view, 0), receipt);
-    machine.on(&receipt, Ok(Outcome::Done), 0);
+    machine.on(&receipt, Ok(&Outcome::Done), 0);
     view.clips.clear();
     assert!(matches!(machine.next(&view, 0), Action::Wait { .. }));
 }
@@ -88,7 +88,7 @@ fn a_growing_clip_is_sent_as_far_as_it_is_durable() {
     assert_eq!(ready(&mut machine, &view), create);
     machine.on(
         &create,
-        Ok(Outcome::At(Remote {
+        Ok(&Outcome::At(Remote {
             offset: 0,
             length: None,
         })),
@@ -103,7 +103,7 @@ fn a_growing_clip_is_sent_as_far_as_it_is_durable() {
     assert_eq!(machine.next(&view, 0), send);
     machine.on(
         &send,
-        Ok(Outcome::Sent {
+        Ok(&Outcome::Sent {
             offset: 500,
             took_ms: 5,
         }),
@@ -128,7 +128,7 @@ fn a_growing_clip_is_sent_as_far_as_it_is_durable() {
     assert_eq!(machine.next(&view, 0), send);
     machine.on(
         &send,
-        Ok(Outcome::Sent {
+        Ok(&Outcome::Sent {
             offset: 700,
             took_ms: 5,
         }),
@@ -136,7 +136,7 @@ fn a_growing_clip_is_sent_as_far_as_it_is_durable() {
     );
     let push = Action::PushJournal { from: 5 };
     assert_eq!(machine.next(&view, 0), push);
-    machine.on(&push, Ok(Outcome::JournalAt(6)), 0);
+    machine.on(&push, Ok(&Outcome::JournalAt(6)), 0);
     view.cosigned_size = 6;
     assert_eq!(machine.next(&view, 0), Action::Receipt { clip: "a".into() });
 }
@@ -162,7 +162,7 @@ fn after_an_interruption_the_station_is_asked_how_much_arrived() {
     assert_eq!(ready(&mut machine, &view), ask);
     machine.on(
         &ask,
-        Ok(Outcome::At(Remote {
+        Ok(&Outcome::At(Remote {
             offset: 40,
             length: Some(100),
         })),
@@ -181,7 +181,7 @@ fn after_an_interruption_the_station_is_asked_how_much_arrived() {
     };
     assert!((FIRST_BACKOFF / 2..=FIRST_BACKOFF).contains(&ms));
     assert_eq!(machine.next(&view, ms), Action::AskJournal);
-    machine.on(&Action::AskJournal, Ok(Outcome::JournalAt(5)), ms);
+    machine.on(&Action::AskJournal, Ok(&Outcome::JournalAt(5)), ms);
     assert_eq!(machine.next(&view, ms), ask);
 }
 
@@ -244,7 +244,7 @@ fn a_refused_receipt_does_not_hold_up_the_others() {
     let ask = ready(&mut machine, &view);
     machine.on(
         &ask,
-        Ok(Outcome::At(Remote {
+        Ok(&Outcome::At(Remote {
             offset: 10,
             length: Some(10),
         })),
@@ -270,7 +270,7 @@ fn a_directive_that_rings_is_fetched_after_what_it_is_judged_by() {
     assert!(matches!(ready(&mut machine, &view), Action::Wait { .. }));
     machine.directives_wait();
     assert_eq!(machine.next(&view, 0), Action::Update);
-    machine.on(&Action::Update, Ok(Outcome::Done), 0);
+    machine.on(&Action::Update, Ok(&Outcome::Done), 0);
     assert_eq!(machine.next(&view, 0), Action::FetchDirectives);
 }
 
@@ -369,7 +369,7 @@ proptest! {
                 }
                 _ => Outcome::Done,
             });
-            machine.on(&action, result.as_ref().map(Clone::clone), now);
+            machine.on(&action, result.as_ref(), now);
         }
     }
 }
