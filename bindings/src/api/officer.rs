@@ -30,6 +30,11 @@ impl Officer {
         Ok(records::items(self.0.end_duty()?))
     }
 
+    /// What the running duty recorded: a shell asks before ending a duty with unconfirmed items.
+    pub fn duty_evidence(&self) -> ApiResult<Vec<EvidenceItem>> {
+        Ok(records::items(self.0.duty_evidence()?))
+    }
+
     /// The officer's own evidence.
     pub fn evidence(&self) -> ApiResult<Vec<EvidenceItem>> {
         Ok(records::items(self.0.evidence()?))

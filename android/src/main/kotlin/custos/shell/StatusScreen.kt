@@ -2,9 +2,13 @@ package custos.shell
 
 import android.app.Activity
 import android.content.res.ColorStateList
+import android.view.Gravity
 import android.view.View
+import android.view.ViewGroup.LayoutParams.MATCH_PARENT
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.Button
 import android.widget.ImageView
+import android.widget.LinearLayout
 import android.widget.ProgressBar
 import android.widget.TextView
 
@@ -14,6 +18,7 @@ internal class StatusScreen(private val activity: Activity, onSync: () -> Unit) 
     private val sync: Button = view(R.id.sync)
 
     init {
+        if (activity.resources.configuration.fontScale > LARGE_TYPE) TILES.forEach(::stack)
         sync.setOnClickListener { onSync() }
         say(null)
         show(TerminalLook(Phase.OPENING), nowMs = 0)
@@ -93,6 +98,16 @@ internal class StatusScreen(private val activity: Activity, onSync: () -> Unit) 
         }
     }
 
+    /** With large type a tile's name and number have no room side by side. */
+    private fun stack(tile: Int) {
+        val row = view<View>(tile).findViewById<LinearLayout>(R.id.tile_row)
+        row.orientation = LinearLayout.VERTICAL
+        row.gravity = Gravity.START
+        val name = row.findViewById<TextView>(R.id.tile_label)
+        name.layoutParams = LinearLayout.LayoutParams(MATCH_PARENT, WRAP_CONTENT)
+        (row.findViewById<TextView>(R.id.tile_count).layoutParams as LinearLayout.LayoutParams).marginStart = 0
+    }
+
     private fun showRoom(room: Room) {
         val free = words.bytes(room.free)
         val total = words.bytes(room.total)
@@ -129,4 +144,9 @@ internal class StatusScreen(private val activity: Activity, onSync: () -> Unit) 
     private fun visible(yes: Boolean) = if (yes) View.VISIBLE else View.GONE
 
     private fun <V : View> view(id: Int): V = activity.requireViewById(id)
+
+    private companion object {
+        const val LARGE_TYPE = 1.2f
+        val TILES = listOf(R.id.tile_waiting, R.id.tile_uploading, R.id.tile_confirmed, R.id.tile_attention)
+    }
 }

@@ -7,6 +7,7 @@ import android.widget.TextView
 import custos.testing.RealStation
 import java.io.File
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Rule
@@ -85,13 +86,17 @@ class LegibilityTest {
     @Config(qualifiers = "en-rUS-w720dp-h360dp-land-night-xhdpi")
     fun `across`() = whole("across-en-night")
 
-    /** No line is cut off, and the button stays on the screen. */
+    /** No line is cut off, no word is torn, and the button stays on the screen. */
     private fun whole(name: String) = Screen.open().use { screen ->
         screen.photograph(name)
         for (text in screen.views().filterIsInstance<TextView>().filter { it.isShown && it.text.isNotEmpty() }) {
             val layout = text.layout
             assertTrue("${text.text}", layout.height <= text.height - text.compoundPaddingTop - text.compoundPaddingBottom)
             for (line in 0 until layout.lineCount) assertEquals("${text.text}", 0, layout.getEllipsisCount(line))
+            for (line in 1 until layout.lineCount) {
+                val seam = text.text.substring(layout.getLineStart(line) - 1).take(2)
+                assertFalse("${text.text} breaks within a word", seam.all { it in 'a'..'z' })
+            }
         }
         val sync = screen.view<View>(R.id.sync)
         val at = IntArray(2).also(sync::getLocationInWindow)

@@ -51,6 +51,7 @@ class MainPathTest {
             val report = terminal.syncOnce()
             assertEquals(listOf(sealed.clip), report.confirmed)
             assertEquals(0uL, report.waiting)
+            assertEquals(officer.evidence(), officer.dutyEvidence())
             val ended = officer.endDuty().single()
             assertEquals(sealed.clip, ended.clip)
             assertEquals(EvidenceState.CONFIRMED, ended.state)
