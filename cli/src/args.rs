@@ -58,6 +58,15 @@ pub enum Command {
     Terminal(TerminalArgs),
     /// Check a clip against its receipt, offline
     Verify(VerifyArgs),
+    /// A completion script for a shell, on standard output
+    #[command(after_help = "Example:\n  custos completions bash > /etc/bash_completion.d/custos")]
+    Completions { shell: clap_complete::Shell },
+    /// Man pages, one a verb, into a folder
+    Man {
+        /// Folder to write to
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

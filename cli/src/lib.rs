@@ -4,13 +4,15 @@
 //!
 //! - `args`: the grammar of the command line; `output`, `failure`, `words`: how it speaks
 //! - [`camera`]: a media file as a phone's encoder would hand it over
-//! - one module a verb: `demo`, `station`, `admin`, `terminal`, `verify`
+//! - one module a verb: `demo`, `station`, `admin`, `terminal`, `verify`; `manual` for man pages
+//!   and completions
 
 mod admin;
 pub mod args;
 pub mod camera;
 mod demo;
 pub mod failure;
+mod manual;
 pub mod output;
 mod secret;
 mod station;
@@ -42,6 +44,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Admin(args) => admin::run(args, &output),
         Command::Terminal(args) => terminal::run(args, &output),
         Command::Verify(args) => verify::run(args, &output),
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man { output: folder } => manual::pages(folder),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

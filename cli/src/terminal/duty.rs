@@ -64,7 +64,10 @@ pub(super) fn run(
             let officer = unlock(args, terminal)?;
             let items = officer.duty_evidence()?;
             items.iter().try_for_each(|item| tell(item, output))?;
-            let open = items.iter().filter(|item| item.state != EvidenceState::Confirmed).count();
+            let open = items
+                .iter()
+                .filter(|item| item.state != EvidenceState::Confirmed)
+                .count();
             if open == 0 || *unconfirmed {
                 officer.end_duty()?;
                 return Ok(());
