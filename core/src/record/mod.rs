@@ -4,7 +4,7 @@
 //!
 //! - [`codec`], [`annexb`], [`sps`]: what encoders hand over
 //! - `timeline`: presentation times kept, decoding times derived
-//! - [`mux`] on `boxes`: fragmented MP4
+//! - [`mux`] on `tracks` and `boxes`: fragmented MP4
 //! - [`seal`] on `age_header`: age v1 chunks and their hash tree
 //! - [`recorder`] and `commit`: the queue between those who append and the disk
 //! - `clip`: what becomes durable when; `recover`: what a crash left
@@ -26,6 +26,7 @@ pub mod sps;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod tracks;
 
 pub use clip::Committed;
 pub use codec::{AudioConfig, Rotation, VideoConfig};

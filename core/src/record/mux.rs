@@ -6,7 +6,8 @@
 use super::annexb;
 use super::boxes::{self, AUDIO_TRACK, Run, Sample, VIDEO_TRACK};
 use super::codec::{AudioConfig, VideoConfig};
-use super::timeline::{self, AudioClock, Cut, DecodeTimes, VIDEO_TIMESCALE, VideoClock};
+use super::timeline::{self, Cut, VIDEO_TIMESCALE};
+use super::tracks::{AudioTrack, VideoTrack};
 
 /// Bytes of the largest sample taken.
 pub const MAX_SAMPLE: usize = 16 * 1024 * 1024;
@@ -104,29 +105,6 @@ pub struct Muxer {
     begun: bool,
 }
 
-#[derive(Debug)]
-struct VideoTrack {
-    config: VideoConfig,
-    clock: VideoClock,
-    decode: DecodeTimes,
-    pts: Vec<i64>,
-    samples: Vec<Sample>,
-    data: Vec<u8>,
-    in_band: bool,
-    /// Ticks added to every time, so that none is negative.
-    shift: i64,
-}
-
-#[derive(Debug)]
-struct AudioTrack {
-    config: AudioConfig,
-    clock: AudioClock,
-    pts: Vec<i64>,
-    samples: Vec<Sample>,
-    data: Vec<u8>,
-    shift: i64,
-}
-
 impl Muxer {
     /// `target_us`: how long a fragment should be, in µs.
     pub fn new(target_us: i64) -> Self {
@@ -150,17 +128,7 @@ impl Muxer {
             None if !self.begun => {}
             _ => return Err(MuxError::ConfigTooLate),
         }
-        let sps = config.parsed;
-        self.video = Some(VideoTrack {
-            clock: VideoClock::new(sps.reorder != Some(0)),
-            decode: DecodeTimes::new(sps.reorder, sps.frame_us),
-            config,
-            pts: Vec::new(),
-            samples: Vec::new(),
-            data: Vec::new(),
-            in_band: false,
-            shift: 0,
-        });
+        self.video = Some(VideoTrack::new(config));
         Ok(())
     }
 
@@ -174,14 +142,7 @@ impl Muxer {
             None if !self.begun => {}
             _ => return Err(MuxError::ConfigTooLate),
         }
-        self.audio = Some(AudioTrack {
-            clock: AudioClock::new(config.rate, config.frame),
-            config,
-            pts: Vec::new(),
-            samples: Vec::new(),
-            data: Vec::new(),
-            shift: 0,
-        });
+        self.audio = Some(AudioTrack::new(config));
         Ok(())
     }
 
@@ -219,19 +180,12 @@ impl Muxer {
         }
         let placed = track.clock.place(pts_us);
         let finished = match self.cut_before_video(placed, key) {
-            Some(cut) => self.cut(cut)?,
+            Some(cut) => self.cut(cut, None)?,
             None => None,
         };
         let track = self.video.as_mut().ok_or(MuxError::NotConfigured)?;
         let unit = annexb::append_length_prefixed(data, &mut track.data);
-        track.in_band |= unit.parameter_sets;
-        track.pts.push(placed);
-        track.samples.push(Sample {
-            size: unit.length as u32,
-            duration: 0,
-            offset: 0,
-            key: key || unit.idr,
-        });
+        track.add(unit, placed, key);
         Ok(finished)
     }
 
@@ -242,19 +196,12 @@ impl Muxer {
         }
         let placed = track.clock.place(pts_us);
         let finished = if self.cut_before_audio(placed) {
-            self.cut(Cut::Forced)?
+            self.cut(Cut::Forced, Some(placed))?
         } else {
             None
         };
         let track = self.audio.as_mut().ok_or(MuxError::NotConfigured)?;
-        track.data.extend_from_slice(data);
-        track.pts.push(placed);
-        track.samples.push(Sample {
-            size: data.len() as u32,
-            duration: track.config.frame,
-            offset: 0,
-            key: true,
-        });
+        track.add(data, placed);
         Ok(finished)
     }
 
@@ -305,7 +252,7 @@ impl Muxer {
     /// # Errors
     /// [`MuxError::TooLong`].
     pub fn flush(&mut self) -> Result<Option<Fragment>, MuxError> {
-        self.cut(Cut::Forced)
+        self.cut(Cut::Forced, None)
     }
 
     /// Ends the last fragment.
@@ -313,7 +260,7 @@ impl Muxer {
     /// # Errors
     /// [`MuxError::TooLong`].
     pub fn finish(&mut self) -> Result<Option<Fragment>, MuxError> {
-        self.cut(Cut::End)
+        self.cut(Cut::End, None)
     }
 
     /// How many samples had a time that repeated or went back, and was moved.
@@ -332,7 +279,7 @@ impl Muxer {
         }
     }
 
-    fn cut(&mut self, cut: Cut) -> Result<Option<Fragment>, MuxError> {
+    fn cut(&mut self, cut: Cut, next_audio: Option<i64>) -> Result<Option<Fragment>, MuxError> {
         let video_samples = self.video.as_ref().map_or(0, |t| t.pts.len());
         let audio_samples = self.audio.as_ref().map_or(0, |t| t.pts.len());
         if video_samples + audio_samples == 0 {
@@ -340,7 +287,10 @@ impl Muxer {
         }
         let number = self.fragments.checked_add(1).ok_or(MuxError::TooLong)?;
         let video_start = self.video.as_mut().and_then(|t| t.derive_times(cut));
-        let audio_start = self.audio.as_mut().and_then(AudioTrack::derive_durations);
+        let audio_start = self
+            .audio
+            .as_mut()
+            .and_then(|t| t.derive_durations(next_audio));
         let mut head = Vec::new();
         if !self.begun {
             self.set_shifts(video_start, audio_start);
@@ -424,11 +374,12 @@ impl Muxer {
         };
         if let Some(track) = &mut self.video {
             track.shift = video_shift;
+            track.clock.raise_floor(-video_shift);
             track.decode.set_floor(-video_shift);
         }
         if let Some(track) = &mut self.audio {
             track.shift = audio_shift;
-            track.clock.floor = Some(-audio_shift);
+            track.clock.raise_floor(-audio_shift);
         }
     }
 }
@@ -444,35 +395,5 @@ fn run(track: u32, start: i64, samples: &[Sample], bytes: usize) -> Result<Run<'
     })
 }
 
-impl VideoTrack {
-    /// Fills in durations and offsets; returns the first decoding time, before the shift.
-    fn derive_times(&mut self, cut: Cut) -> Option<i64> {
-        let times = self.decode.derive(&self.pts, cut);
-        for (index, sample) in self.samples.iter_mut().enumerate() {
-            sample.duration = times.durations[index];
-            sample.offset = self.pts[index] - times.dts[index];
-        }
-        times.dts.first().copied()
-    }
-
-    fn take(&mut self, spare: Vec<u8>) -> Vec<u8> {
-        self.pts.clear();
-        self.samples.clear();
-        std::mem::replace(&mut self.data, spare)
-    }
-}
-
-impl AudioTrack {
-    fn derive_durations(&mut self) -> Option<i64> {
-        for (index, w) in self.pts.windows(2).enumerate() {
-            self.samples[index].duration = u32::try_from(w[1] - w[0]).unwrap_or(u32::MAX);
-        }
-        self.pts.first().copied()
-    }
-
-    fn take(&mut self, spare: Vec<u8>) -> Vec<u8> {
-        self.pts.clear();
-        self.samples.clear();
-        std::mem::replace(&mut self.data, spare)
-    }
-}
+#[cfg(test)]
+mod tests;

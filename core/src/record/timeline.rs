@@ -35,6 +35,8 @@ pub(crate) struct VideoClock {
     /// The stream may have B-frames.
     reorders: bool,
     highest: Option<i64>,
+    /// Nothing before this can be written any more.
+    floor: Option<i64>,
     /// The last times given out, to tell a repeated one.
     recent: std::collections::VecDeque<i64>,
     repaired: u64,
@@ -45,6 +47,7 @@ impl VideoClock {
         Self {
             reorders,
             highest: None,
+            floor: None,
             recent: Default::default(),
             repaired: 0,
         }
@@ -55,10 +58,15 @@ impl VideoClock {
         self.repaired
     }
 
+    /// Nothing before `floor` can be written.
+    pub(crate) fn raise_floor(&mut self, floor: i64) {
+        self.floor = Some(self.floor.map_or(floor, |f| f.max(floor)));
+    }
+
     /// The time, in ticks, of the next sample in decoding order.
     pub(crate) fn place(&mut self, pts_us: i64) -> i64 {
         let wanted = to_ticks(pts_us.clamp(-MOST_US, MOST_US), VIDEO_TIMESCALE);
-        let mut pts = wanted;
+        let mut pts = wanted.max(self.floor.unwrap_or(i64::MIN));
         if let Some(highest) = self.highest {
             let back = if self.reorders {
                 pts < highest - REORDER_WINDOW
@@ -92,7 +100,7 @@ pub(crate) struct AudioClock {
     frame: i64,
     last: Option<i64>,
     /// Nothing before this can be written any more.
-    pub(crate) floor: Option<i64>,
+    floor: Option<i64>,
     repaired: u64,
 }
 
@@ -109,6 +117,11 @@ impl AudioClock {
 
     pub(crate) fn repaired(&self) -> u64 {
         self.repaired
+    }
+
+    /// Nothing before `floor` can be written.
+    pub(crate) fn raise_floor(&mut self, floor: i64) {
+        self.floor = Some(self.floor.map_or(floor, |f| f.max(floor)));
     }
 
     pub(crate) fn place(&mut self, pts_us: i64) -> i64 {
@@ -152,6 +165,8 @@ pub(crate) struct DecodeTimes {
     interval: i64,
     /// Decoding times may not lie before this.
     floor: Option<i64>,
+    /// The last one given.
+    last: Option<i64>,
 }
 
 /// Decoding times of a fragment, and how long each sample lasts.
@@ -170,6 +185,7 @@ impl DecodeTimes {
             delay: None,
             interval: to_ticks(i64::from(frame_us), VIDEO_TIMESCALE).max(1),
             floor: None,
+            last: None,
         }
     }
 
@@ -217,15 +233,22 @@ impl DecodeTimes {
         let mut dts = Vec::with_capacity(pts.len());
         for at in sorted {
             let mut time = at - delay;
-            if let Some(floor) = self.floor {
-                if cut == Cut::Forced && delay > 0 {
-                    // The gaps in what is there will be filled by what is still to come.
-                    time = time.min(floor - 1 + self.interval);
+            if let (Cut::Forced, Some(last)) = (cut, self.last)
+                && delay > 0
+            {
+                // The gaps in what is there will be filled by what is still to come; one that
+                // is too large for that is a gap in the recording.
+                let near = last + self.interval;
+                if time - near <= REORDER_WINDOW {
+                    time = time.min(near);
                 }
+            }
+            if let Some(floor) = self.floor {
                 time = time.max(floor);
             }
             dts.push(time);
             self.floor = Some(time + 1);
+            self.last = Some(time);
         }
 
         let mut durations: Vec<u32> = dts
