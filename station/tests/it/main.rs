@@ -8,6 +8,7 @@
 mod admin;
 mod directives;
 mod enrolment;
+mod faults;
 mod journal;
 mod openapi;
 mod receipts;
