@@ -36,7 +36,10 @@ async fn tuspy_uploads_and_resumes() {
     let Some(python) = python() else { return };
     upload_with("python", |url, token, file| {
         let mut command = Command::new(&python);
-        command.arg(sources().join("upload.py")).args([url, token]).arg(file);
+        command
+            .arg(sources().join("upload.py"))
+            .args([url, token])
+            .arg(file);
         command
     })
     .await;
@@ -47,7 +50,11 @@ async fn tus_js_client_uploads_and_resumes() {
     let Some(script) = node_script() else { return };
     upload_with("node", |url, token, file| {
         let mut command = Command::new("node");
-        command.arg(&script).args([url, token]).arg(file).arg("clip-node");
+        command
+            .arg(&script)
+            .args([url, token])
+            .arg(file)
+            .arg("clip-node");
         command
     })
     .await;
@@ -57,10 +64,15 @@ async fn tus_js_client_uploads_and_resumes() {
 async fn upload_with(name: &str, command: impl FnOnce(&str, &str, &Path) -> Command) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let dir = folder.path().join("station");
-    let config = StationConfig { plain_http: true, ..StationConfig::new(&dir) };
+    let config = StationConfig {
+        plain_http: true,
+        ..StationConfig::new(&dir)
+    };
     let station = Station::start(config).await.expect("the station starts");
     let token = terminal_token(&station).await;
-    let bytes: Vec<u8> = (0..LENGTH as u32 / 4).flat_map(|n| (n ^ n << 9).to_le_bytes()).collect();
+    let bytes: Vec<u8> = (0..LENGTH as u32 / 4)
+        .flat_map(|n| (n ^ n << 9).to_le_bytes())
+        .collect();
     let file = folder.path().join("file");
     fs::write(&file, &bytes).expect("writable");
 
@@ -70,7 +82,10 @@ async fn upload_with(name: &str, command: impl FnOnce(&str, &str, &Path) -> Comm
     let mut command = command(&url, &token, &file);
     let client = move || {
         // Loopback, whatever proxy the machine is behind.
-        command.env("NO_PROXY", "*").stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .env("NO_PROXY", "*")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().expect("the client starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut next = || -> Value {
@@ -88,13 +103,16 @@ async fn upload_with(name: &str, command: impl FnOnce(&str, &str, &Path) -> Comm
     let (resumed, done) = tokio::task::spawn_blocking(client).await.expect("no panic");
 
     let offset = resumed["offset"].as_u64().expect("an offset");
-    assert!(offset > 0 && offset < LENGTH as u64, "resumed in the middle, at {offset}");
+    assert!(
+        offset > 0 && offset < LENGTH as u64,
+        "resumed in the middle, at {offset}"
+    );
     assert_eq!(done["event"], "done");
     let upload = done["upload"].as_str().expect("its URL");
     let id = upload.rsplit('/').next().expect("an identifier");
     let stored = fs::read(dir.join(format!("uploads/{id}.part"))).expect("stored");
     assert_eq!(Hash::of(&stored), Hash::of(&bytes));
-    println!("{name}: {LENGTH} bytes, resumed at {offset}");
+    eprintln!("{name}: {LENGTH} bytes, resumed at {offset}");
     station.shutdown().await;
 }
 
@@ -104,7 +122,9 @@ fn sources() -> PathBuf {
 
 /// Where the clients are installed: kept between runs, made anew when what they need changed.
 fn installed(name: &str, needs: &str, install: impl FnOnce(&Path) -> bool) -> Option<PathBuf> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target folder");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("a target folder");
     let folder = target.join("interop").join(name);
     let marker = folder.join("installed");
     let needs = fs::read_to_string(sources().join(needs)).expect("in the repository");
@@ -121,7 +141,11 @@ fn installed(name: &str, needs: &str, install: impl FnOnce(&Path) -> bool) -> Op
 }
 
 fn runs(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).status().is_ok_and(|code| code.success())
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|code| code.success())
 }
 
 fn python() -> Option<PathBuf> {
@@ -131,12 +155,22 @@ fn python() -> Option<PathBuf> {
     }
     let folder = installed("tuspy", "requirements.txt", |folder| {
         let needs = sources().join("requirements.txt");
-        runs(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")))
-            && runs(
-                Command::new(folder.join("venv/bin/python"))
-                    .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-                    .arg(needs),
-            )
+        runs(
+            Command::new("python3")
+                .args(["-m", "venv"])
+                .arg(folder.join("venv")),
+        ) && runs(
+            Command::new(folder.join("venv/bin/python"))
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "-r",
+                ])
+                .arg(needs),
+        )
     })?;
     Some(folder.join("venv/bin/python"))
 }
@@ -152,7 +186,13 @@ fn node_script() -> Option<PathBuf> {
         }
         runs(
             Command::new("npm")
-                .args(["ci", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"])
+                .args([
+                    "ci",
+                    "--no-audit",
+                    "--no-fund",
+                    "--silent",
+                    "--ignore-scripts",
+                ])
                 .current_dir(folder),
         )
     })?;
@@ -171,7 +211,10 @@ async fn terminal_token(station: &RunningStation) -> String {
     let key_file: Value = serde_json::from_str(&key_file).expect("JSON");
     let admin = Signer::from_private_text(key_file["key"].as_str().expect("text")).expect("key");
     let admin = session(&http, station, "person:admin", &admin).await;
-    let request = TicketRequest { terminal: Some("t1".to_owned()), ..Default::default() };
+    let request = TicketRequest {
+        terminal: Some("t1".to_owned()),
+        ..Default::default()
+    };
     let ticket: Ticket = post(&http, station, "/v1/admin/tickets", &admin, &request).await;
     let origin = Certificate::origin(&ticket.agency, &ticket.terminal, ticket.epoch);
     let key = SigningKey::generate().expect("random");
@@ -185,14 +228,18 @@ async fn terminal_token(station: &RunningStation) -> String {
         token: ticket.token,
         model: "interop".to_owned(),
         journal_key: signer.verifier(),
-        proof: statement::sign(&proof, &[&signer]).expect("signed").to_string(),
+        proof: statement::sign(&proof, &[&signer])
+            .expect("signed")
+            .to_string(),
     };
     let _: EnrolResponse = post(&http, station, "/v1/enrol", "", &request).await;
     session(&http, station, "terminal:t1", &signer).await
 }
 
 async fn session(http: &Client, station: &RunningStation, who: &str, signer: &Signer) -> String {
-    let request = ChallengeRequest { principal: who.to_owned() };
+    let request = ChallengeRequest {
+        principal: who.to_owned(),
+    };
     let challenge: ChallengeResponse = post(http, station, "/v1/challenge", "", &request).await;
     let answer = ChallengeAnswer {
         suite: suite::CURRENT,
@@ -200,9 +247,16 @@ async fn session(http: &Client, station: &RunningStation, who: &str, signer: &Si
         principal: who.to_owned(),
         nonce: challenge.nonce,
     };
-    let answer = statement::sign(&answer, &[signer]).expect("signed").to_string();
-    let request = SessionRequest { principal: who.to_owned(), answer };
-    post::<SessionResponse>(http, station, "/v1/session", "", &request).await.token
+    let answer = statement::sign(&answer, &[signer])
+        .expect("signed")
+        .to_string();
+    let request = SessionRequest {
+        principal: who.to_owned(),
+        answer,
+    };
+    post::<SessionResponse>(http, station, "/v1/session", "", &request)
+        .await
+        .token
 }
 
 async fn post<T: DeserializeOwned>(
@@ -212,8 +266,15 @@ async fn post<T: DeserializeOwned>(
     token: &str,
     body: &impl Serialize,
 ) -> T {
-    let request = http.post(format!("{}{path}", station.url)).bearer_auth(token).json(body);
+    let request = http
+        .post(format!("{}{path}", station.url))
+        .bearer_auth(token)
+        .json(body);
     let response = request.send().await.expect("an answer");
-    assert!(response.status().is_success(), "{path}: {}", response.status());
+    assert!(
+        response.status().is_success(),
+        "{path}: {}",
+        response.status()
+    );
     response.json().await.expect("JSON")
 }
