@@ -7,13 +7,13 @@ pub(crate) mod admin;
 pub(crate) mod media;
 pub(crate) mod proxy;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use custos_core::{
     DeviceInfo, EvidenceItem, EvidenceState, Officer, Result, Secret, SoftwareKeySource, Terminal,
 };
 use custos_protocol::ticket::Ticket;
-use custos_station::{RunningStation, Station, StationConfig};
+use custos_station::{RunningStation, StartError, Station, StationConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -135,7 +135,14 @@ impl Scene {
 async fn start(dir: &TempDir, proxy: &Proxy) -> RunningStation {
     let mut config = StationConfig::new(dir.path().join("station"));
     config.public_url = Some(format!("https://127.0.0.1:{}", proxy.port));
-    Station::start(config).await.unwrap()
+    for _ in 0..200 {
+        match Station::start(config.clone()).await {
+            // The run before has been told to die and still holds its folder.
+            Err(StartError::InUse) => tokio::time::sleep(Duration::from_millis(50)).await,
+            started => return started.unwrap(),
+        }
+    }
+    panic!("the station's folder stays in use")
 }
 
 pub(crate) fn device() -> DeviceInfo {
