@@ -17,8 +17,10 @@ pub fn program() -> &'static Path {
         // target/<profile>/deps/<test> -> target/<profile>/custos
         let test = std::env::current_exe().expect("a test has a path");
         let profile = test.ancestors().nth(2).expect("cargo's layout");
+        // The whole workspace, as CI builds it: a part of it would be another set of features,
+        // and all of its dependencies built again.
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "custos-cli", "--bin", "custos"]);
+        build.args(["build", "--quiet", "--workspace", "--all-targets"]);
         if profile.ends_with("release") {
             build.arg("--release");
         }

@@ -26,13 +26,13 @@ const STEPS: &[Step] = &[
         ];
         run(&mut cargo(&arguments))
     }),
+    // One set of features for everything that follows, the program under test included.
     ("build", || {
         run(&mut cargo(&[
             "build",
             "--release",
             "--workspace",
-            "--bins",
-            "--lib",
+            "--all-targets",
         ]))
     }),
     ("test", || {
