@@ -112,6 +112,19 @@ class TerminalLifeTest {
         }
     }
 
+    @Test
+    fun `a wiped terminal says so`() {
+        terminal.provision(station.ticket("T-0042"), "Robolectric")
+        station.wipe("T-0042")
+        Screen.open().use { it.tap(R.id.sync) }
+        Screen.photographAll("9-wiped") { screen, language ->
+            screen.shows(language, "Fault", "故障")
+            val said = screen.text(R.id.detail)!!
+            assertTrue(said, said.contains(if (language == "en") "wiped" else "清除"))
+        }
+        assertTrue("no key is left", DeviceKeystore.keys.isEmpty())
+    }
+
     private fun Screen.shows(language: String, en: String, zh: String) {
         val phase = if (language == "en") en else zh
         assertEquals(phase, text(R.id.phase))

@@ -68,6 +68,42 @@ class MainPathTest {
     }
 
     @Test
+    fun `a clip leaves while it is recorded, and is confirmed without being asked for`() {
+        val clip = Media.clip()
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-3")
+            terminal.startSync().use { sync ->
+                val sealed = officer.record(clip) { recording, n ->
+                    if (n == clip.samples.size * 3 / 4) {
+                        recording.commit()
+                        until("bytes are at the station before the recording ends") {
+                            officer.evidence().single().uploaded > 0u
+                        }
+                    }
+                }
+                until("the clip is confirmed") { officer.evidence().single().state == EvidenceState.CONFIRMED }
+                assertEquals(sealed.length, officer.evidence().single().uploaded)
+                assertFalse(sync.isFinished())
+            }
+        }
+    }
+
+    @Test
+    fun `a photo is evidence too, and marks are counted`() {
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            assertThrows(ApiException.NoDuty::class.java) { officer.photo(Media.photo()) }
+            officer.beginDuty("A-4")
+            assertThrows(ApiException.Media::class.java) { officer.photo(ByteArray(100)) }
+            val photo = officer.photo(Media.photo())
+            assertEquals("image/jpeg", photo.media)
+            officer.mark(photo.clip, "number plate")
+            assertEquals(1u, officer.evidence().single().marked)
+            assertThrows(ApiException.UnknownClip::class.java) { officer.mark("clip-none", "x") }
+            assertEquals(listOf(photo.clip), terminal.syncOnce().confirmed)
+        }
+    }
+
+    @Test
     fun `no byte of the media is on the medium in the clear`() {
         val clip = Media.clip()
         terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
@@ -128,6 +164,31 @@ class MainPathTest {
     }
 
     @Test
+    fun `a directive on a stick acts once, and a changed one not at all`() {
+        val lock = station.directive(station.lock(terminal.status().terminal))
+        assertThrows(ApiException.DirectiveRefused::class.java) {
+            terminal.applyDirective(lock.replace("\"reason\":\"test\"", "\"reason\":\"tost\""))
+        }
+        assertEquals(TerminalState.READY, terminal.status().state)
+        terminal.applyDirective(lock)
+        assertEquals(TerminalState.LOCKED, terminal.status().state)
+    }
+
+    @Test
+    fun `a wipe that two people signed leaves nothing to open`() {
+        val keys = softwareKeys(dir.path)
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-5")
+            officer.record(Media.clip())
+        }
+        station.wipe(terminal.status().terminal)
+        assertTrue(terminal.syncOnce().wiped)
+        assertFalse(keys.isPresent())
+        assertThrows(ApiException.Wiped::class.java) { terminal.status() }
+        assertThrows(ApiException.Wiped::class.java) { Terminal.open(dir.path, keys) }
+    }
+
+    @Test
     fun `evidence waits for a station that is away`() {
         val folder = File(temporary.root, "other-station")
         val other = temporary.newFolder("other-terminal")
@@ -163,6 +224,15 @@ class MainPathTest {
         fun stopStation() {
             station.close()
             folder.delete()
+        }
+
+        /** Waits for what the background does; long enough for a busy machine. */
+        private fun until(what: String, holds: () -> Boolean) {
+            val end = System.nanoTime() + 60_000_000_000
+            while (!holds()) {
+                assertTrue(what, System.nanoTime() < end)
+                Thread.sleep(20)
+            }
         }
 
         private fun fresh() = "t-${System.nanoTime()}"

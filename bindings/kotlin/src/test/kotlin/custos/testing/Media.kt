@@ -22,6 +22,9 @@ object Media {
 
     private val folder = File(System.getProperty("custos.media")!!)
 
+    /** A JPEG. */
+    fun photo(): ByteArray = File(folder, "photo.jpg").readBytes()
+
     /** The whole sample, samples in the order of their times. */
     fun clip(): Clip {
         val units = accessUnits(File(folder, "sample.h264").readBytes())

@@ -30,14 +30,28 @@ class RealStation private constructor(private val dir: File, listen: String) : A
         return file.readText().also { file.delete() }
     }
 
-    /** A signed lock, waiting at the station. */
-    fun lock(terminal: String) = admin("directive", "lock", terminal, "--reason", "test")
+    /** A signed lock, waiting at the station. Its id. */
+    fun lock(terminal: String): String = field(admin("directive", "lock", terminal, "--reason", "test"), "id")
 
-    fun unlock(terminal: String) = admin("directive", "unlock", terminal, "--reason", "test")
+    fun unlock(terminal: String): String = field(admin("directive", "unlock", terminal, "--reason", "test"), "id")
 
-    private fun admin(vararg words: String): String {
-        val key = File(dir, "keys/admin.key").path
-        val command = listOf(CUSTOS, "admin", "--json", "--station", url, "--key", key) + words
+    /** A wipe that two people signed. */
+    fun wipe(terminal: String) {
+        val second = File(dir.parentFile, "second.key")
+        admin("person", "add", "li", "--role", "directive", "-o", second.path)
+        val id = field(admin("directive", "wipe", terminal, "--reason", "test"), "id")
+        admin("directive", "sign", id, key = second)
+    }
+
+    /** A directive as it would travel on a stick. */
+    fun directive(id: String): String {
+        val file = File(dir.parentFile, "$id.note")
+        admin("directive", "export", id, "-o", file.path)
+        return file.readText()
+    }
+
+    private fun admin(vararg words: String, key: File = File(dir, "keys/admin.key")): String {
+        val command = listOf(CUSTOS, "admin", "--json", "--station", url, "--key", key.path) + words
         val run = ProcessBuilder(command).redirectErrorStream(true).start()
         val said = run.inputStream.bufferedReader().readText()
         check(run.waitFor() == 0) { "custos admin ${words.joinToString(" ")}: $said" }
