@@ -128,6 +128,7 @@ internal class StatusScreen(private val activity: Activity, onSync: () -> Unit) 
         Phase.ON_DUTY -> R.drawable.phase_on_duty
         Phase.RECORDING -> R.drawable.phase_recording
         Phase.LOCKED -> R.drawable.phase_locked
+        Phase.WIPED -> R.drawable.phase_wiped
         Phase.FAULT -> R.drawable.phase_fault
     }
 
@@ -138,6 +139,7 @@ internal class StatusScreen(private val activity: Activity, onSync: () -> Unit) 
         Phase.ON_DUTY -> R.color.phase_on_duty
         Phase.RECORDING -> R.color.phase_recording
         Phase.LOCKED -> R.color.phase_locked
+        Phase.WIPED -> R.color.phase_wiped
         Phase.FAULT -> R.color.phase_fault
     }
 

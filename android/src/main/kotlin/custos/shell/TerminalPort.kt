@@ -15,10 +15,10 @@ interface TerminalPort {
 }
 
 /** What the terminal is doing, the first thing an officer has to know. */
-enum class Phase { OPENING, UNPROVISIONED, READY, ON_DUTY, RECORDING, LOCKED, FAULT }
+enum class Phase { OPENING, UNPROVISIONED, READY, ON_DUTY, RECORDING, LOCKED, WIPED, FAULT }
 
 /** Why the vault stays shut, as far as somebody would act differently on it. */
-enum class Fault { KEYS, STORAGE, NEWER, BUSY, WIPED, OTHER }
+enum class Fault { KEYS, STORAGE, NEWER, BUSY, OTHER }
 
 /** How many items of evidence are in each state. */
 data class EvidenceCounts(

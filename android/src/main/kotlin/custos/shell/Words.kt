@@ -18,6 +18,7 @@ internal class Words(private val resources: Resources) {
             Phase.ON_DUTY -> R.string.phase_on_duty
             Phase.RECORDING -> R.string.phase_recording
             Phase.LOCKED -> R.string.phase_locked
+            Phase.WIPED -> R.string.phase_wiped
             Phase.FAULT -> R.string.phase_fault
         },
     )
@@ -30,6 +31,7 @@ internal class Words(private val resources: Resources) {
             Phase.ON_DUTY -> R.string.detail_on_duty
             Phase.RECORDING -> R.string.detail_recording
             Phase.LOCKED -> R.string.detail_locked
+            Phase.WIPED -> R.string.detail_wiped
             Phase.FAULT -> fault(look.fault ?: Fault.OTHER)
         },
     )
@@ -39,7 +41,6 @@ internal class Words(private val resources: Resources) {
         Fault.STORAGE -> R.string.fault_storage
         Fault.NEWER -> R.string.fault_newer
         Fault.BUSY -> R.string.fault_busy
-        Fault.WIPED -> R.string.fault_wiped
         Fault.OTHER -> R.string.fault_other
     }
 

@@ -40,7 +40,7 @@ class LegibilityTest {
         val onSurface = onGround + listOf(R.color.good, R.color.accent)
         val phases = listOf(
             R.color.phase_opening, R.color.phase_unprovisioned, R.color.phase_ready, R.color.phase_on_duty,
-            R.color.phase_recording, R.color.phase_locked, R.color.phase_fault,
+            R.color.phase_recording, R.color.phase_locked, R.color.phase_wiped, R.color.phase_fault,
         )
         val pairs = onGround.map { it to R.color.ground } + onSurface.map { it to R.color.surface } +
             phases.map { R.color.on_phase to it } + (R.color.on_accent to R.color.accent)

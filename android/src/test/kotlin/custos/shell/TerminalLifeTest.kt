@@ -76,7 +76,7 @@ class TerminalLifeTest {
         Screen.open().use { screen ->
             assertEquals("2", screen.tile(R.id.tile_waiting))
             screen.tap(R.id.sync)
-            assertEquals("Everything the station can hold is confirmed.", screen.text(R.id.message))
+            assertEquals("All evidence is held by the station.", screen.text(R.id.message))
             assertEquals("2", screen.tile(R.id.tile_confirmed))
             assertEquals("Contact just now", screen.text(R.id.contact))
             screen.photograph("5-confirmed-en-day")
@@ -118,9 +118,8 @@ class TerminalLifeTest {
         station.wipe("T-0042")
         Screen.open().use { it.tap(R.id.sync) }
         Screen.photographAll("9-wiped") { screen, language ->
-            screen.shows(language, "Fault", "故障")
-            val said = screen.text(R.id.detail)!!
-            assertTrue(said, said.contains(if (language == "en") "wiped" else "清除"))
+            screen.shows(language, "Wiped", "已清除")
+            assertFalse(screen.isShown(R.id.sync))
         }
         assertTrue("no key is left", DeviceKeystore.keys.isEmpty())
     }

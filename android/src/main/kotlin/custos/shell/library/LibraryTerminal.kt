@@ -36,6 +36,8 @@ internal class LibraryTerminal(private val dir: File, private val keys: KeySourc
         look(opened().status())
     } catch (_: ApiException.NotProvisioned) {
         TerminalLook(Phase.UNPROVISIONED)
+    } catch (_: ApiException.Wiped) {
+        TerminalLook(Phase.WIPED)
     } catch (error: ApiException) {
         TerminalLook(Phase.FAULT, fault(error))
     }
@@ -174,7 +176,6 @@ private fun fault(error: ApiException): Fault = when (error) {
     is ApiException.StorageFull, is ApiException.StorageFailed -> Fault.STORAGE
     is ApiException.NewerSchema -> Fault.NEWER
     is ApiException.Busy -> Fault.BUSY
-    is ApiException.Wiped -> Fault.WIPED
     else -> Fault.OTHER
 }
 
