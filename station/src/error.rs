@@ -23,6 +23,8 @@ pub enum StartError {
     Missing(&'static str),
     #[error("{0} is damaged or cannot be read")]
     Damaged(&'static str),
+    #[error("the keys are not those that the trust set in force names")]
+    OtherKeys,
     #[error("the folder cannot be written")]
     Storage(#[source] io::Error),
     #[error("the system's random generator failed")]
@@ -42,6 +44,7 @@ impl StartError {
             Self::NewerSchema => "newer-schema",
             Self::Missing(_) => "station-file-missing",
             Self::Damaged(_) => "station-file-damaged",
+            Self::OtherKeys => "station-keys-mismatch",
             Self::Storage(_) => "storage",
             Self::NoRandom => "no-random",
         }
@@ -51,7 +54,11 @@ impl StartError {
     pub fn is_storage(&self) -> bool {
         matches!(
             self,
-            Self::NewerSchema | Self::Missing(_) | Self::Damaged(_) | Self::Storage(_)
+            Self::NewerSchema
+                | Self::Missing(_)
+                | Self::Damaged(_)
+                | Self::OtherKeys
+                | Self::Storage(_)
         )
     }
 }

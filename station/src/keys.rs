@@ -111,7 +111,7 @@ fn fresh(name: &str, cosigner: bool) -> Result<Signer, StartError> {
 }
 
 fn private_text(signer: &Signer) -> Zeroizing<String> {
-    Zeroizing::new(signer.to_private_text().to_string())
+    Zeroizing::new(signer.to_private_text())
 }
 
 fn create_person(dir: &Path, agency: &str, pin: &str) -> Result<Verifier, StartError> {

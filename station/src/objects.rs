@@ -111,6 +111,15 @@ impl Objects {
         sync_folder(&self.objects)
     }
 
+    /// Takes away the name of an object that could not be made durable, so that nothing builds on
+    /// it. Only for one that no register knows of.
+    pub(crate) fn forget(&self, clip: &str) -> io::Result<()> {
+        match fs::remove_file(self.object_path(clip)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Identifiers of all upload files.
     pub(crate) fn upload_files(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();

@@ -88,6 +88,7 @@ async fn issue_now(app: &App, who: &TerminalAuth, clip: &str) -> Result<String, 
             let mut tx = app.store.write().await?;
             uploads::fail(&mut tx, &upload.id).await?;
             tx.commit().await?;
+            app.objects.forget(clip).ok();
             tracing::error!(clip, "an object could not be made durable");
             return Err(ApiError::new(
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -67,6 +67,9 @@ pub(crate) async fn open(dir: &Path, agency: &str) -> Result<Folder, StartError>
     let store = Store::open(dir, first_run).await?;
     if let Some(first_keys) = first_keys {
         publish_first(&store, agency, &keys, first_keys).await?;
+    }
+    check_keys(&store, &keys).await?;
+    if first_run {
         let marker = Marker {
             format: FORMAT.to_owned(),
             agency: agency.to_owned(),
@@ -108,6 +111,30 @@ fn marker(dir: &Path) -> Result<Option<Marker>, StartError> {
         Some("1") => Ok(Some(marker)),
         Some(_) => Err(StartError::NewerSchema),
         None => Err(StartError::Damaged(MARKER)),
+    }
+}
+
+/// Keys and database belong together: what other keys sign, nobody accepts.
+async fn check_keys(store: &Store, keys: &Keys) -> Result<(), StartError> {
+    const DATABASE: &str = "station.db";
+    let mut conn = store
+        .read()
+        .await
+        .map_err(|_| StartError::Damaged(DATABASE))?;
+    let published = store::trust::trust(&mut conn)
+        .await
+        .map_err(|_| StartError::Damaged(DATABASE))?;
+    let published = published.ok_or(StartError::Damaged(DATABASE))?;
+    let trust = TrustSet::open(&published.note).map_err(|_| StartError::Damaged(DATABASE))?;
+    let ours = trust.roots.keys.contains(&keys.root.verifier())
+        && trust.registrar.contains(&keys.registrar.verifier())
+        && trust.witness.contains(&keys.witness.verifier())
+        && trust.storage.contains(&keys.storage.verifier())
+        && trust.policy.contains(&keys.policy.verifier());
+    if ours {
+        Ok(())
+    } else {
+        Err(StartError::OtherKeys)
     }
 }
 

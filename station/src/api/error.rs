@@ -88,7 +88,21 @@ impl From<DbError> for ApiError {
             _ => "other".to_owned(),
         };
         tracing::error!(kind, "database");
-        Self::internal()
+        match error {
+            // SQLITE_FULL
+            DbError::Database(error) if error.code().as_deref() == Some("13") => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "storage-full",
+                "The station has no room left.",
+            ),
+            DbError::PoolTimedOut | DbError::PoolClosed => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "The station is busy or stopping; try again.",
+            )
+            .with_retry_after(5),
+            _ => Self::internal(),
+        }
     }
 }
 

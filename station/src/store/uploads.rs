@@ -84,22 +84,23 @@ pub(crate) async fn count(conn: &mut Conn, terminal: &str) -> Result<u64, DbErro
     Ok(uint(count))
 }
 
-/// Records bytes that are durable already.
+/// Records bytes that are durable already; `false` when the upload is no longer there to be
+/// written to.
 pub(crate) async fn advance(
     conn: &mut Conn,
     id: &str,
     received: u64,
     length: Option<u64>,
     expires_ms: i64,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let state = if length == Some(received) {
         "complete"
     } else {
         "open"
     };
-    sqlx::query(
-        "UPDATE uploads SET received = ?, length = ?, state = ?, expires_ms = ?
-         WHERE id = ? AND state = 'open'",
+    let done = sqlx::query(
+        "UPDATE uploads SET received = ?1, length = ?2, state = ?3, expires_ms = ?4
+         WHERE id = ?5 AND (state = 'open' OR state = 'complete' AND received = ?1)",
     )
     .bind(int(received))
     .bind(length.map(int))
@@ -108,7 +109,7 @@ pub(crate) async fn advance(
     .bind(id)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// An upload whose bytes could not be made durable ends here; the terminal begins another.

@@ -172,8 +172,12 @@ impl Append {
             return Err(self.fail().await);
         }
         let (expires_ms, offset) = (expiry(&self.app), writer.at);
+        let (id, length) = (&self.upload.id, self.length);
         let mut tx = self.app.store.write().await?;
-        store::uploads::advance(&mut tx, &self.upload.id, offset, self.length, expires_ms).await?;
+        if !store::uploads::advance(&mut tx, id, offset, length, expires_ms).await? {
+            // A newer upload of the same clip has replaced it meanwhile.
+            return Err(ApiError::not_found());
+        }
         tx.commit().await?;
         Ok(Progress {
             offset,

@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStderr, Command, Stdio},
 };
 
-use custos_protocol::api::JournalReply;
+use custos_protocol::{api::JournalReply, hash::Hash};
 
 use super::support::{House, ok, refused, sealed_clip};
 
@@ -179,4 +179,12 @@ async fn no_receipt_before_the_folder_is_synced() {
     .await;
     drop(fault);
     refused(terminal.receipt(&house, "clip-1").await, 409, "not-yet").await;
+    let shelf = folder.join(format!("{:02x}", Hash::of(b"clip-1").0[0]));
+    assert_eq!(
+        std::fs::read_dir(shelf).expect("shelf").count(),
+        0,
+        "nothing builds on it"
+    );
+    terminal.upload(&house, "clip-1", &file).await;
+    assert_eq!(terminal.receipt(&house, "clip-1").await.status(), 200);
 }

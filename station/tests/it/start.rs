@@ -155,6 +155,21 @@ async fn what_is_damaged_or_lost_is_an_error_and_stays_as_it_is() {
         assert!(!path.exists(), "{name} is not made again");
         fs::write(&path, whole).expect("restore");
     }
+    // A key of the right name that was never published.
+    let witness = fs::read(station.join("keys/witness.key")).expect("read");
+    let other = tempfile::tempdir().expect("folder");
+    Station::start(config(other.path()))
+        .await
+        .expect("station")
+        .shutdown()
+        .await;
+    let strange = other.path().join("station/keys/witness.key");
+    fs::copy(strange, station.join("keys/witness.key")).expect("copy");
+    let error = Station::start(config(dir.path()))
+        .await
+        .expect_err("strange");
+    assert_eq!(error.code(), "station-keys-mismatch");
+    fs::write(station.join("keys/witness.key"), witness).expect("restore");
     // One key in another's place is damage too.
     fs::copy(
         station.join("keys/storage.key"),

@@ -175,3 +175,18 @@ async fn acknowledged_bytes_that_are_gone_end_the_upload() {
     .await;
     terminal.create(&house, Some(10), "clip-1").await;
 }
+
+#[tokio::test]
+async fn bytes_for_an_upload_that_was_replaced_meanwhile_are_not_acknowledged() {
+    let house = House::new().await;
+    let terminal = house.terminal("t1").await;
+    let older = terminal.create(&house, Some(10), "clip-1").await;
+    let mut slow = half_a_patch(&house, &terminal, &older, 0, 10, "", b"12345").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let newer = terminal.create(&house, Some(10), "clip-1").await;
+    slow.write_all(b"67890").await.expect("the rest");
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).await.expect("answer");
+    assert_eq!(&answer, b"HTTP/1.1 404");
+    assert_eq!(terminal.offset(&house, &newer).await, 0);
+}
