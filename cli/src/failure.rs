@@ -5,11 +5,14 @@ use std::process::ExitCode;
 use custos_core::error::Class;
 use serde::Serialize;
 
-use crate::{args::Lang, output::Output, words};
+use crate::{
+    output::{Lang, Output},
+    words,
+};
 
 /// Exit codes of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     Refused = 1,
     Usage = 2,
     Unreachable = 3,
@@ -19,9 +22,9 @@ pub enum Exit {
 
 /// What happened, by a stable word; the sentences come from [`words`].
 #[derive(Debug)]
-pub struct Failure {
-    pub code: String,
-    pub exit: Exit,
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) exit: Exit,
     /// English, from where it happened.
     message: String,
     /// A result line has said it to people already.
@@ -30,7 +33,7 @@ pub struct Failure {
 
 /// The last line of `--json`.
 #[derive(Debug, Serialize)]
-pub struct FailureLine {
+pub(crate) struct FailureLine {
     error: String,
     message: String,
     what_is_safe: &'static str,
@@ -38,7 +41,7 @@ pub struct FailureLine {
 }
 
 impl Failure {
-    pub fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
         Self {
             code: code.to_owned(),
             exit,
@@ -47,18 +50,18 @@ impl Failure {
         }
     }
 
-    pub fn usage(code: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn usage(code: &str, message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, code, message)
     }
 
     /// Said already by a result line, which is the last line of `--json` then.
     #[must_use]
-    pub fn told(mut self) -> Self {
+    pub(crate) fn told(mut self) -> Self {
         self.told = true;
         self
     }
 
-    pub fn internal() -> Self {
+    pub(crate) fn internal() -> Self {
         Self::new(
             Exit::Storage,
             "internal",
@@ -66,7 +69,7 @@ impl Failure {
         )
     }
 
-    pub fn output_closed() -> Self {
+    pub(crate) fn output_closed() -> Self {
         Self::new(
             Exit::Storage,
             "output-closed",
@@ -75,7 +78,7 @@ impl Failure {
     }
 
     /// A file that a person named could not be read or written.
-    pub fn file(error: &std::io::Error, what: &str) -> Self {
+    pub(crate) fn file(error: &std::io::Error, what: &str) -> Self {
         use std::io::ErrorKind;
         let (exit, code) = match error.kind() {
             ErrorKind::NotFound => (Exit::Usage, "file-not-found"),
@@ -88,7 +91,7 @@ impl Failure {
     }
 
     /// Tells it: the last line of `--json`, or three sentences on standard error.
-    pub fn report(&self, output: &Output) -> ExitCode {
+    pub(crate) fn report(&self, output: &Output) -> ExitCode {
         if self.told {
             return ExitCode::from(self.exit as u8);
         }
@@ -103,7 +106,7 @@ impl Failure {
     }
 
     /// The failure in the words of `lang`.
-    pub fn line(&self, lang: Lang) -> FailureLine {
+    pub(crate) fn line(&self, lang: Lang) -> FailureLine {
         let words = words::of(&self.code, self.exit);
         let (message, what_is_safe, next) = match lang {
             Lang::En => (self.message.as_str(), words.safe_en, words.next_en),

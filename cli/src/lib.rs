@@ -8,12 +8,12 @@
 //!   and completions
 
 mod admin;
-pub mod args;
+mod args;
 pub mod camera;
 mod demo;
-pub mod failure;
+mod failure;
 mod manual;
-pub mod output;
+mod output;
 mod secret;
 mod station;
 mod terminal;
@@ -25,9 +25,9 @@ use std::{ffi::OsString, future::Future, process::ExitCode};
 use clap::Parser as _;
 
 use crate::{
-    args::{Cli, Command, StationCommand},
+    args::{Cli, Command},
     failure::Failure,
-    output::Output,
+    output::{Lang, Output},
 };
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -40,7 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let output = Output::new(&cli.output);
     let result = match &cli.command {
         Command::Demo(args) => demo::run(args, &output),
-        Command::Station(StationCommand::Run(args)) => station::run(args, &output),
+        Command::Station(command) => station::run(command, &output),
         Command::Admin(args) => admin::run(args, &output),
         Command::Terminal(args) => terminal::run(args, &output),
         Command::Verify(args) => verify::run(args, &output),
@@ -59,7 +59,7 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if error.use_stderr() && arguments.iter().any(|a| a == "--json") {
         let output = Output {
             json: true,
-            lang: args::Lang::En,
+            lang: Lang::En,
         };
         let text = error.to_string();
         let first = text

@@ -6,22 +6,38 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::{
-    args::{Lang, OutputArgs},
-    failure::Failure,
-};
+use crate::failure::Failure;
+
+/// How to speak.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OutputArgs {
+    /// One JSON object a line on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of messages [default: from the locale]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<Lang>,
+}
+
+/// A language of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    Zh,
+    En,
+}
 
 /// Where results go, in which language.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
-    pub json: bool,
-    pub lang: Lang,
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) lang: Lang,
 }
 
 impl Output {
-    pub fn new(args: &OutputArgs) -> Self {
+    pub(crate) fn new(args: &OutputArgs) -> Self {
         Self {
             json: args.json,
             lang: args.lang.unwrap_or_else(lang_of_locale),
@@ -29,7 +45,7 @@ impl Output {
     }
 
     /// A result: the object for programs, the sentence for people.
-    pub fn result(&self, object: &impl Serialize, sentence: &str) -> Result<(), Failure> {
+    pub(crate) fn result(&self, object: &impl Serialize, sentence: &str) -> Result<(), Failure> {
         let line = if self.json {
             serde_json::to_string(object).map_err(|_| Failure::internal())?
         } else {
@@ -39,7 +55,7 @@ impl Output {
     }
 
     /// An object alone; people are told otherwise.
-    pub fn event(&self, object: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn event(&self, object: &impl Serialize) -> Result<(), Failure> {
         if self.json {
             self.result(object, "")
         } else {
@@ -48,7 +64,7 @@ impl Output {
     }
 
     /// A sentence for people: to standard error where standard output belongs to a program.
-    pub fn say(&self, sentence: &str) {
+    pub(crate) fn say(&self, sentence: &str) {
         if self.json {
             let _ = writeln!(std::io::stderr(), "{sentence}");
         } else {
@@ -57,7 +73,7 @@ impl Output {
     }
 
     /// A failure for people: what happened, what is safe, what to do next.
-    pub fn complain(&self, sentences: &[&str]) {
+    pub(crate) fn complain(&self, sentences: &[&str]) {
         let mut stderr = std::io::stderr().lock();
         for sentence in sentences {
             let _ = writeln!(stderr, "{sentence}");
@@ -65,12 +81,12 @@ impl Output {
     }
 
     /// Whether progress bars make sense.
-    pub fn shows_progress(&self) -> bool {
+    pub(crate) fn shows_progress(&self) -> bool {
         !self.json && std::io::stderr().is_terminal()
     }
 
     /// `zh` or `en`, whichever is spoken.
-    pub fn pick<'t>(&self, en: &'t str, zh: &'t str) -> &'t str {
+    pub(crate) fn pick<'t>(&self, en: &'t str, zh: &'t str) -> &'t str {
         match self.lang {
             Lang::En => en,
             Lang::Zh => zh,

@@ -1,16 +1,54 @@
 //! `custos station run`.
 
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 use custos_station::{Station, StationConfig};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{args::StationRunArgs, failure::Failure, output::Output};
+use crate::{failure::Failure, output::Output};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StationCommand {
+    /// Serve, creating what is missing; SIGTERM or Ctrl-C ends it cleanly
+    #[command(
+        after_help = "Examples:\n  custos station run --dir ./station\n  custos station run --dir ./station --listen 0.0.0.0:8443 --json"
+    )]
+    Run(StationRunArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StationRunArgs {
+    /// The station's folder: keys, database, objects
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Address and port; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Database URL; the embedded SQLite file is the only kind so far
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Object store URL; the station's own folder is the only kind so far
+    #[arg(long, value_name = "URL")]
+    pub(crate) objects: Option<String>,
+    /// Name of the agency, on the first run
+    #[arg(long, default_value = "custos.local", value_name = "NAME")]
+    pub(crate) agency: String,
+    /// URL that terminals are told to use, where it differs from the address
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Serve without TLS; loopback addresses only, for tests
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
 
 /// Serves until SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// A [`Failure`] where the station cannot start.
-pub(crate) fn run(args: &StationRunArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) fn run(command: &StationCommand, output: &Output) -> Result<(), Failure> {
+    let StationCommand::Run(args) = command;
     check_backends(args)?;
     let mut config = StationConfig::new(&args.dir);
     config.listen = args.listen;

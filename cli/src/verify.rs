@@ -3,16 +3,32 @@
 use std::{
     fs::{self, File},
     io::BufReader,
+    path::PathBuf,
 };
 
+use clap::Args;
 use custos_protocol::verify::{NotProved, Proved, Report, utc, verify_clip};
 use serde::Serialize;
 
 use crate::{
-    args::{Lang, VerifyArgs},
     failure::{Exit, Failure, FailureLine},
-    output::Output,
+    output::{Lang, Output},
 };
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  custos verify clip.mp4.age --receipt clip.receipt --trust trust.json --json"
+)]
+pub(crate) struct VerifyArgs {
+    /// The evidence file (age)
+    pub(crate) clip: PathBuf,
+    /// Its receipt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: PathBuf,
+    /// The agency's trust set
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+}
 
 /// The line of the contract.
 #[derive(Debug, Serialize)]

@@ -3,6 +3,8 @@
 //!
 //! The small set in `tests/media` is always there; the large one is skipped where it is missing.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};

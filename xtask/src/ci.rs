@@ -59,6 +59,10 @@ pub fn run_ci(names: &[&str]) -> Result {
 }
 
 /// The demo as a user runs it, into a folder of its own.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the folder of the demo before, below target/"
+)]
 fn demo() -> Result {
     let folder = root().join("target/ci-demo");
     if folder.exists() {

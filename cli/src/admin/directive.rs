@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[derive(Debug, Subcommand)]
-pub enum DirectiveCommand {
+pub(crate) enum DirectiveCommand {
     /// Nobody unlocks the terminal until it is unlocked again
     Lock(Order),
     /// Lift a lock
@@ -45,7 +45,7 @@ pub enum DirectiveCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct Order {
+pub(crate) struct Order {
     /// The terminal's number
     terminal: String,
     /// Why; stands in the directive and in the registers
@@ -164,11 +164,11 @@ fn tell(info: &DirectiveInfo, output: &Output) -> Result<(), Failure> {
     if info.missing > 0 {
         let id = &info.id;
         sentence += &match output.lang {
-            crate::args::Lang::En => format!(
+            crate::output::Lang::En => format!(
                 "\n  {} more to sign: custos admin … directive sign {id}",
                 info.missing
             ),
-            crate::args::Lang::Zh => format!(
+            crate::output::Lang::Zh => format!(
                 "\n  还需 {} 人签名：custos admin … directive sign {id}",
                 info.missing
             ),

@@ -10,7 +10,7 @@ use super::{AdminClient, path_segment};
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Subcommand)]
-pub enum EvidenceCommand {
+pub(crate) enum EvidenceCommand {
     /// All stored evidence
     List,
     /// Fetch a clip, its receipt and the trust set into a folder
@@ -23,7 +23,7 @@ pub enum EvidenceCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct TrustArgs {
+pub(crate) struct TrustArgs {
     /// File to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,

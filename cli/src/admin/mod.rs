@@ -20,12 +20,29 @@ pub(crate) use key_file::{PersonKey, write_secret};
 pub(crate) use person::register;
 pub(crate) use ticket::issue;
 
-use clap::Subcommand;
+use std::path::PathBuf;
 
-use crate::{args::AdminArgs, failure::Failure, output::Output};
+use clap::{Args, Subcommand};
+
+use crate::{failure::Failure, output::Output};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  custos admin --station URL --key admin.key ticket new --terminal T-01 -o ticket.json\n  custos admin --station URL --key admin.key directive lock T-01 --reason lost\n  custos admin --station URL --key other.key directive sign ID"
+)]
+pub(crate) struct AdminArgs {
+    /// The station's URL
+    #[arg(long, global = true, value_name = "URL", env = "CUSTOS_STATION")]
+    pub(crate) station: Option<String>,
+    /// The own key file of whoever sits here
+    #[arg(long, global = true, value_name = "FILE", env = "CUSTOS_KEY")]
+    pub(crate) key: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: AdminCommand,
+}
 
 #[derive(Debug, Subcommand)]
-pub enum AdminCommand {
+pub(crate) enum AdminCommand {
     /// Enrolment tickets
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),

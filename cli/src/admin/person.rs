@@ -14,7 +14,7 @@ use super::{AdminClient, PersonKey};
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Subcommand)]
-pub enum PersonCommand {
+pub(crate) enum PersonCommand {
     /// Make a key for somebody and put it into the trust set
     #[command(after_help = "Example:\n  custos admin … person add li --role directive -o li.key")]
     Add(AddPerson),
@@ -23,7 +23,7 @@ pub enum PersonCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct AddPerson {
+pub(crate) struct AddPerson {
     name: String,
     /// What the person may do: directive, device, evidence [default: directive]
     #[arg(long = "role", value_parser = [ROLE_DIRECTIVE, ROLE_DEVICE, ROLE_EVIDENCE])]

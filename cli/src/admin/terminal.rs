@@ -7,7 +7,7 @@ use super::AdminClient;
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Subcommand)]
-pub enum TerminalCommand {
+pub(crate) enum TerminalCommand {
     /// All enrolled terminals
     List,
     /// One of them

@@ -10,7 +10,7 @@ use super::{AdminClient, write_secret};
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Subcommand)]
-pub enum TicketCommand {
+pub(crate) enum TicketCommand {
     /// A ticket that admits one terminal once. It holds a secret: hand it over, do not post it
     #[command(
         after_help = "Example:\n  custos admin … ticket new --terminal T-01 --officer 100123 -o t.json"
@@ -19,7 +19,7 @@ pub enum TicketCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct NewTicket {
+pub(crate) struct NewTicket {
     /// The terminal's number [default: made up by the station]
     #[arg(long)]
     terminal: Option<String>,
@@ -57,11 +57,11 @@ pub(super) async fn run(
     output.result(
         &line,
         &match output.lang {
-            crate::args::Lang::En => format!(
+            crate::output::Lang::En => format!(
                 "Ticket for {} written, valid once until {until}",
                 ticket.terminal
             ),
-            crate::args::Lang::Zh => format!(
+            crate::output::Lang::Zh => format!(
                 "终端 {} 的配置凭证已写入，一次有效，至 {until}",
                 ticket.terminal
             ),

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use custos_core::{DeviceInfo, EvidenceState, Officer, Secret, Terminal};
 
 use super::{
+    DemoArgs,
     stage::{CASE, OFFICER, PHOTO, Stage},
     steps::Steps,
 };
 use crate::{
-    args::DemoArgs,
     failure::{Exit, Failure},
     terminal::{
         feed::{Pace, feed, spec_of},

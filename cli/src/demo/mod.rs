@@ -14,7 +14,27 @@ mod remote;
 mod stage;
 mod steps;
 
-use crate::{args::DemoArgs, failure::Failure, output::Output};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{failure::Failure, output::Output};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  custos demo\n  custos demo --media my.mp4 --dir ./d --realtime"
+)]
+pub(crate) struct DemoArgs {
+    /// An MP4 with H.264 and AAC [default: a small one of our own]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) media: Option<PathBuf>,
+    /// Where to leave station, terminal and results; must be empty or new [default: a fresh one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Hand samples over at the speed they were recorded
+    #[arg(long)]
+    pub(crate) realtime: bool,
+}
 
 /// Runs all steps; an error ends it.
 ///

@@ -13,10 +13,9 @@ use custos_protocol::{
 use custos_station::{RunningStation, Station, StationConfig};
 use tokio::runtime::Runtime;
 
-use super::steps::Steps;
+use super::{DemoArgs, steps::Steps};
 use crate::{
     admin::{self, AdminClient, PersonKey},
-    args::DemoArgs,
     failure::Failure,
 };
 

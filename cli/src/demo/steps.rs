@@ -70,11 +70,11 @@ impl Steps {
         let dir = dir.display();
         if !self.output.json {
             self.output.say(&match self.output.lang {
-                crate::args::Lang::En => format!(
+                crate::output::Lang::En => format!(
                     "\nAll {} steps verified in {seconds:.1} s. Everything is in {dir}",
                     self.number
                 ),
-                crate::args::Lang::Zh => format!(
+                crate::output::Lang::Zh => format!(
                     "\n{} 个步骤全部通过，用时 {seconds:.1} 秒。全部文件位于 {dir}",
                     self.number
                 ),

@@ -4,22 +4,21 @@ use clap::Subcommand;
 use custos_core::{Error, EvidenceState, Terminal};
 use serde_json::json;
 
-use super::{evidence::tell, officer_name, unlock};
+use super::{TerminalArgs, evidence::tell, officer_name, unlock};
 use crate::{
-    args::TerminalArgs,
     failure::{Exit, Failure},
     output::Output,
     secret,
 };
 
 #[derive(Debug, Subcommand)]
-pub enum OfficerCommand {
+pub(crate) enum OfficerCommand {
     /// Set the PIN of an officer this terminal was issued to
     Enrol,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum DutyCommand {
+pub(crate) enum DutyCommand {
     /// Begin a duty; an officer's first one sets the PIN
     Begin {
         /// Case number

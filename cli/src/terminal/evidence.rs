@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Args)]
-pub struct MarkArgs {
+pub(crate) struct MarkArgs {
     clip: String,
     /// What is important about it
     #[arg(long, default_value = "important")]
@@ -18,14 +18,14 @@ pub struct MarkArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct PhotoArgs {
+pub(crate) struct PhotoArgs {
     /// A JPEG
     #[arg(long, value_name = "FILE")]
     media: PathBuf,
 }
 
 #[derive(Debug, Args)]
-pub struct ExportArgs {
+pub(crate) struct ExportArgs {
     clip: String,
     /// Folder to write to
     #[arg(short, long, value_name = "DIR")]

@@ -13,15 +13,36 @@ pub(crate) mod record;
 mod status;
 mod sync;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use custos_core::{Officer, SoftwareKeySource, Terminal};
 
-use crate::{args::TerminalArgs, failure::Failure, output::Output, secret};
+use crate::{failure::Failure, output::Output, secret};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  custos terminal --dir D provision --ticket ticket.json\n  custos terminal --dir D --officer 100123 --pin-file pin duty begin --case A-2026-17\n  custos terminal --dir D --officer 100123 --pin-file pin record --media my.mp4\n  custos terminal --dir D sync"
+)]
+pub(crate) struct TerminalArgs {
+    /// The terminal's folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Who is using it
+    #[arg(long, global = true, value_name = "OFFICER")]
+    pub(crate) officer: Option<String>,
+    /// File with the officer's PIN; `-` reads standard input; without it, a prompt
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) pin_file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: TerminalCommand,
+}
 
 #[derive(Debug, Subcommand)]
-pub enum TerminalCommand {
+pub(crate) enum TerminalCommand {
     /// Enrol this folder as a terminal
     Provision(provision::ProvisionArgs),
     /// Officers of this terminal

@@ -11,7 +11,7 @@ use super::key_source;
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Args)]
-pub struct ProvisionArgs {
+pub(crate) struct ProvisionArgs {
     /// The enrolment ticket
     #[arg(long, value_name = "FILE")]
     ticket: PathBuf,
@@ -28,11 +28,11 @@ pub(super) fn run(dir: &Path, args: &ProvisionArgs, output: &Output) -> Result<(
     let status = terminal.status()?;
     let line = json!({ "terminal": status.terminal, "epoch": status.epoch });
     let sentence = match output.lang {
-        crate::args::Lang::En => format!(
+        crate::output::Lang::En => format!(
             "Terminal {} provisioned, enrolment {}",
             status.terminal, status.epoch
         ),
-        crate::args::Lang::Zh => format!(
+        crate::output::Lang::Zh => format!(
             "终端 {} 配置完成，第 {} 次登记",
             status.terminal, status.epoch
         ),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
-pub struct RecordArgs {
+pub(crate) struct RecordArgs {
     /// An MP4 with H.264 and AAC, or a raw H.264 stream
     #[arg(long, value_name = "FILE")]
     media: PathBuf,

@@ -9,14 +9,14 @@ use serde_json::json;
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Args)]
-pub struct SyncArgs {
+pub(crate) struct SyncArgs {
     /// Go on until ended by a signal
     #[arg(long)]
     follow: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct ApplyArgs {
+pub(crate) struct ApplyArgs {
     /// A signed directive
     file: PathBuf,
 }

@@ -29,7 +29,7 @@ pub(crate) fn init_segment(
     let ftyp = Ftyp {
         major_brand: FourCC::new(b"iso6"),
         minor_version: 0,
-        compatible_brands: [b"iso6", b"iso5", b"mp41"].map(|b| FourCC::new(b)).to_vec(),
+        compatible_brands: [b"iso6", b"iso5", b"mp41"].map(FourCC::new).to_vec(),
     };
     let trex = |track_id| Trex {
         track_id,

@@ -17,3 +17,4 @@ mod start;
 mod support;
 mod tus;
 mod tus_cut;
+mod tus_life;

@@ -99,6 +99,20 @@ fn receipt_of_first(agency: &Agency) -> Receipt {
         .unwrap()
 }
 
+/// Two entries of our journal say the same of a clip; the receipt is for the wrong one.
+#[test]
+fn a_receipt_for_another_entry_is_refused() {
+    let agency = Agency::new();
+    agency.seal("clip-1", 1_000);
+    let receipt = agency.receipt("clip-1");
+    agency
+        .vault()
+        .write(|tx| Ok(tx.execute("DELETE FROM evidence", [])?))
+        .unwrap();
+    agency.seal("clip-1", 1_000);
+    refuses(&agency, "clip-1", &receipt, ReceiptFault::OtherBytes);
+}
+
 /// A receipt that verifies in every signature, for the same clip and bytes, of another terminal
 /// of the same agency.
 #[test]
