@@ -231,7 +231,7 @@ fn a_storage_error_ends_the_recording() {
         .unwrap();
     assert_eq!(
         recover(&bench.test.vault).unwrap().recovered,
-        [clip.clone()]
+        std::slice::from_ref(&clip)
     );
     assert_eq!(fragments(&bench.open(&clip)), committed.fragment);
     bench.check_sealed(&clip, true);
