@@ -52,7 +52,8 @@ pub struct Recording {
 
 #[derive(Debug)]
 struct State {
-    current: Option<Recorder>,
+    /// Shared, so that whoever waits for the disk does not hold the lock that `append` needs.
+    current: Option<Arc<Recorder>>,
     /// Clips before the current one, that are being sealed.
     sealing: Vec<JoinHandle<Result<()>>>,
     video: Option<Vec<u8>>,
@@ -63,15 +64,15 @@ struct State {
 }
 
 impl State {
-    fn current(&self) -> Result<&Recorder> {
-        self.current.as_ref().ok_or(Error::RecordingEnded)
+    fn current(&self) -> Result<Arc<Recorder>> {
+        self.current.clone().ok_or(Error::RecordingEnded)
     }
 }
 
 impl Recording {
     pub(super) fn start(vault: Arc<Vault>, start: Start, spec: RecordingSpec) -> Result<Self> {
         let state = State {
-            current: Some(begin(&vault, &start, &spec)?),
+            current: Some(Arc::new(begin(&vault, &start, &spec)?)),
             sealing: Vec::new(),
             video: None,
             audio: None,
@@ -147,7 +148,8 @@ impl Recording {
     /// # Errors
     /// What ended the recording.
     pub fn wait_for_room(&self) -> Result<()> {
-        self.lock().current()?.wait_for_room()
+        let recorder = self.lock().current()?;
+        recorder.wait_for_room()
     }
 
     /// A mark at the time of the last sample. Marked clips leave first.
@@ -181,7 +183,8 @@ impl Recording {
     /// # Errors
     /// What ended the recording; what was told durable before stays so.
     pub fn commit(&self) -> Result<Committed> {
-        self.lock().current()?.commit()
+        let recorder = self.lock().current()?;
+        recorder.commit()
     }
 
     /// Ends the recording: seals its last clip, and gives it.
@@ -226,7 +229,7 @@ impl Recording {
             next.configure_audio(audio)?;
         }
         (state.began_us, state.bytes) = (None, 0);
-        if let Some(full) = state.current.replace(next) {
+        if let Some(full) = state.current.replace(Arc::new(next)) {
             let seal = thread::Builder::new().name("custos-seal".to_owned());
             state
                 .sealing
