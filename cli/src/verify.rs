@@ -103,7 +103,7 @@ pub(crate) fn tell(report: &Report, output: &Output) -> Result<(), Failure> {
     failure.map_or(Ok(()), |f| Err(f.told()))
 }
 
-fn proved_words(proved: &Proved, lang: Lang) -> String {
+pub(crate) fn proved_words(proved: &Proved, lang: Lang) -> String {
     if lang == Lang::En {
         return proved.to_string();
     }
@@ -144,7 +144,7 @@ fn proved_words(proved: &Proved, lang: Lang) -> String {
     }
 }
 
-fn not_proved_words(not_proved: &NotProved, lang: Lang) -> String {
+pub(crate) fn not_proved_words(not_proved: &NotProved, lang: Lang) -> String {
     if lang == Lang::En {
         return not_proved.to_string();
     }

@@ -6,7 +6,10 @@ use custos_core::Officer;
 use custos_protocol::verify::{Report, verify_clip};
 
 use super::{stage::Stage, steps::Steps};
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    verify::{not_proved_words, proved_words},
+};
 
 /// Puts clip, receipt, trust set and the agency's key into `out/`.
 pub(super) fn export(
@@ -45,7 +48,7 @@ pub(super) fn verify(stage: &Stage, steps: &mut Steps) -> Result<(), Failure> {
         "An independent verifier checks clip, receipt and trust set",
         "独立核验证据、回执与信任集",
     );
-    steps.run("verify", title, |_| {
+    steps.run("verify", title, |steps| {
         let failed = |e: io::Error| Failure::file(&e, "the exported files");
         let clip = fs::read(stage.out("clip.mp4.age")).map_err(failed)?;
         let receipt = fs::read_to_string(stage.out("clip.receipt")).map_err(failed)?;
@@ -72,9 +75,28 @@ pub(super) fn verify(stage: &Stage, steps: &mut Steps) -> Result<(), Failure> {
                 "a changed file verified",
             ));
         }
-        let mut lines: Vec<_> = proved.iter().map(|p| format!("+ {p}")).collect();
-        lines.extend(not_proved.iter().map(|n| format!("- not proved: {n}")));
-        lines.push("+ the same file with one bit changed does not verify".to_owned());
+        let (lang, not) = (
+            steps.output.lang,
+            steps.output.pick("not proved: ", "未证明："),
+        );
+        let mut lines: Vec<_> = proved
+            .iter()
+            .map(|p| format!("+ {}", proved_words(p, lang)))
+            .collect();
+        lines.extend(
+            not_proved
+                .iter()
+                .map(|n| format!("- {not}{}", not_proved_words(n, lang))),
+        );
+        lines.push(
+            steps
+                .output
+                .pick(
+                    "+ the same file with one bit changed does not verify",
+                    "+ 改动一位的同一文件核验不通过",
+                )
+                .to_owned(),
+        );
         Ok(((), lines))
     })
 }

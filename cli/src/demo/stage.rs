@@ -38,6 +38,10 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn set(args: &DemoArgs, steps: &mut Steps) -> Result<Self, Failure> {
+        // A file that cannot be used is told before anything is begun.
+        if let Some(media) = &args.media {
+            crate::terminal::record::open(media)?;
+        }
         let dir = folder(args.dir.as_deref())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
