@@ -62,22 +62,36 @@ struct Node {
 pub fn run() -> Result {
     let text = std::fs::read_to_string(root().join("deny.toml")).map_err(|e| e.to_string())?;
     let deny: Deny = toml::from_str(&text).map_err(|e| e.to_string())?;
-    let output = cargo(&["metadata", "--format-version", "1", "--locked"])
-        .output()
-        .map_err(|e| e.to_string())?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    let mut findings = BTreeSet::new();
+    for manifest in MANIFESTS {
+        let metadata = metadata(manifest)?;
+        eprintln!("{manifest}: {} packages", metadata.packages.len());
+        findings.append(&mut self::findings(&deny, &metadata));
     }
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())?;
-    let findings = findings(&deny, &metadata);
     if findings.is_empty() {
-        eprintln!(
-            "{} packages: licences, sources and bans hold",
-            metadata.packages.len()
-        );
+        eprintln!("licences, sources and bans hold");
         return Ok(());
     }
     Err(findings.into_iter().collect::<Vec<_>>().join("\n"))
+}
+
+/// The workspace, and the Kotlin generator's own, which has a lock file of its own.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "bindings/bindgen/Cargo.toml"];
+
+fn metadata(manifest: &str) -> Result<Metadata> {
+    let arguments = [
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--manifest-path",
+        manifest,
+    ];
+    let output = cargo(&arguments).output().map_err(|e| e.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())
 }
 
 fn findings(deny: &Deny, metadata: &Metadata) -> BTreeSet<String> {
