@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! bench_seal media MEDIA BYTES OUT   the samples of MEDIA, over and over, BYTES of them, to OUT
-//! bench_seal seal  MEDIA BYTES OUT   the same samples muxed, sealed, hashed and written to OUT
-//! bench_seal null  MEDIA BYTES       the same without writing
+//! bench_seal seal  MEDIA BYTES OUT   the same samples muxed, sealed, hashed and written to OUT,
+//!                                    in the recorder's two threads
+//! bench_seal null  MEDIA BYTES       the same without writing, in one thread
 //! bench_seal raw   MEDIA BYTES       ring's ChaCha20-Poly1305 and SHA-256 over the same bytes
 //! bench_seal recipient               an age recipient
 //! ```
@@ -18,6 +19,8 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use custos_cli::camera::{Camera, CameraSample};
@@ -45,7 +48,7 @@ fn main() -> Result {
         }
         ["seal", media, bytes, out] => {
             let source = Source::open(media.as_ref(), bytes.parse()?)?;
-            seal_to(source, &mut File::create(out)?)?;
+            record_to(source, &mut File::create(out)?)?;
         }
         ["null", media, bytes] => {
             seal_to(
@@ -106,21 +109,10 @@ impl Source {
     }
 }
 
-/// What the recorder does with each sample, from its append to the file.
+/// What the recorder does with each sample, from its append to the file, in one thread.
 fn seal_to(mut source: Source, out: &mut impl Write) -> Result {
     let start = Instant::now();
-    let recipient: Recipient = recipient().parse()?;
-    let seal::Begun {
-        header, mut sealer, ..
-    } = seal::begin(&[recipient])?;
-    out.write_all(&header)?;
-    let mut muxer = Muxer::new(1_000_000);
-    if let Some(video) = &source.camera.video {
-        muxer.configure_video(VideoConfig::new(&video.config, video.rotation)?)?;
-    }
-    if let Some(audio) = &source.camera.audio {
-        muxer.configure_audio(AudioConfig::new(&audio.config)?)?;
-    }
+    let (mut muxer, mut sealer) = begin(&source, out)?;
     while let Some((sample, pts_us)) = source.next() {
         if let Some(mut fragment) = muxer.push(sample.track, pts_us, sample.key, &sample.data)? {
             put(&mut sealer, &mut fragment, out)?;
@@ -134,6 +126,58 @@ fn seal_to(mut source: Source, out: &mut impl Write) -> Result {
     out.flush()?;
     report(start, &source, digest.length);
     Ok(())
+}
+
+/// The same as the recorder does it: samples are muxed in the thread that appends them, and
+/// fragments sealed, hashed and written by the committer, in a thread of its own.
+fn record_to(mut source: Source, out: &mut (impl Write + Send)) -> Result {
+    let start = Instant::now();
+    let (mut muxer, mut sealer) = begin(&source, out)?;
+    let (fragments, queue) = mpsc::sync_channel::<Fragment>(4);
+    let (done_with, spare) = mpsc::channel();
+    let length = thread::scope(|scope| -> Result<u64> {
+        let committer = scope.spawn(move || -> Result<u64, seal::SealError> {
+            for mut fragment in queue {
+                for part in fragment.parts_mut() {
+                    sealer.push_in_place(part, out)?;
+                }
+                // The muxer may have ended before.
+                let _ = done_with.send(fragment);
+            }
+            let digest = sealer.close().complete(out)?;
+            out.flush()?;
+            Ok(digest.length)
+        });
+        while let Some((sample, pts_us)) = source.next() {
+            if let Some(fragment) = muxer.push(sample.track, pts_us, sample.key, &sample.data)? {
+                fragments.send(fragment)?;
+                spare
+                    .try_iter()
+                    .for_each(|fragment| muxer.recycle(fragment));
+            }
+        }
+        if let Some(fragment) = muxer.finish()? {
+            fragments.send(fragment)?;
+        }
+        drop(fragments);
+        Ok(committer.join().map_err(|_| "the committer panicked")??)
+    })?;
+    report(start, &source, length);
+    Ok(())
+}
+
+fn begin(source: &Source, out: &mut impl Write) -> Result<(Muxer, seal::Sealer)> {
+    let recipient: Recipient = recipient().parse()?;
+    let seal::Begun { header, sealer, .. } = seal::begin(&[recipient])?;
+    out.write_all(&header)?;
+    let mut muxer = Muxer::new(1_000_000);
+    if let Some(video) = &source.camera.video {
+        muxer.configure_video(VideoConfig::new(&video.config, video.rotation)?)?;
+    }
+    if let Some(audio) = &source.camera.audio {
+        muxer.configure_audio(AudioConfig::new(&audio.config)?)?;
+    }
+    Ok((muxer, sealer))
 }
 
 fn put(sealer: &mut seal::Sealer, fragment: &mut Fragment, out: &mut impl Write) -> Result {
