@@ -66,6 +66,9 @@ pub fn begin(recipients: &[Recipient]) -> Result<Begun, SealError> {
     })
 }
 
+/// Chunks written with one call: 2 MiB, well within the system's limit of slices.
+const GROUP: usize = 32;
+
 /// The chunk that is being filled: room for the plaintext and its tag, used over and over.
 struct Buffer {
     bytes: Box<[u8]>,
@@ -163,17 +166,31 @@ impl Sealer {
             self.seal_buffer(out)?;
         }
         // The last byte stays behind: nobody knows yet whether its chunk is the last one.
-        while data.len() > CHUNK {
-            let (chunk, rest) = data.split_at_mut(CHUNK);
-            let tag = seal(&self.cipher, self.chunks, false, chunk);
+        let whole = data.len().saturating_sub(1) / CHUNK;
+        let (chunks, rest) = data.split_at_mut(whole * CHUNK);
+        for group in chunks.chunks_mut(GROUP * CHUNK) {
+            self.seal_group(group, out)?;
+        }
+        self.buffer.take(rest);
+        Ok(())
+    }
+
+    /// Seals whole chunks where they are and writes them with one call: chunks are no multiple
+    /// of a page, so that each call of its own would touch a page twice.
+    fn seal_group(&mut self, group: &mut [u8], out: &mut impl Write) -> Result<(), SealError> {
+        let mut tags = [[0; TAG]; GROUP];
+        for (chunk, tag) in group.chunks_mut(CHUNK).zip(&mut tags) {
+            *tag = seal(&self.cipher, self.chunks, false, chunk);
             self.chunks += 1;
             self.tree
-                .push_hash(&Hash::of_parts(&[chunk, &tag]), SEALED_CHUNK as u64);
-            write_both(out, chunk, &tag)?;
-            data = rest;
+                .push_hash(&Hash::of_parts(&[chunk, tag]), SEALED_CHUNK as u64);
         }
-        self.buffer.take(data);
-        Ok(())
+        let mut slices: Vec<IoSlice<'_>> = group
+            .chunks(CHUNK)
+            .zip(&tags)
+            .flat_map(|(chunk, tag)| [IoSlice::new(chunk), IoSlice::new(tag)])
+            .collect();
+        Ok(write_all_vectored(out, &mut slices)?)
     }
 
     fn seal_buffer(&mut self, out: &mut impl Write) -> Result<(), SealError> {
@@ -272,19 +289,17 @@ fn seal(cipher: &LessSafeKey, number: u64, last: bool, chunk: &mut [u8]) -> [u8;
     bytes
 }
 
-/// Writes a chunk and its tag, in one call if the system takes them.
-fn write_both(out: &mut impl Write, chunk: &[u8], tag: &[u8; TAG]) -> io::Result<()> {
-    let written = match out.write_vectored(&[IoSlice::new(chunk), IoSlice::new(tag)]) {
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
-        other => other?,
-    };
-    if let Some(rest) = chunk.get(written..) {
-        out.write_all(rest)?;
+/// Writes all of the slices, in one call if the system takes them.
+fn write_all_vectored(out: &mut impl Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    while !slices.is_empty() {
+        match out.write_vectored(slices) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut slices, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
-    out.write_all(
-        tag.get(written.saturating_sub(chunk.len())..)
-            .unwrap_or_default(),
-    )
+    Ok(())
 }
 
 /// The STREAM nonce: 11 bytes of chunk number, big endian, and the final flag.

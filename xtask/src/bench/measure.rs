@@ -46,9 +46,11 @@ pub(super) fn shell(line: &str) -> Result<(Took, String)> {
     ))
 }
 
-/// The best of several rounds: what the machine does when nothing else wants it.
-pub(super) fn best(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::INFINITY, f64::min)
+/// The median: one slow or lucky round does not decide.
+pub(super) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Whether a program is there.
