@@ -1,13 +1,12 @@
 //! Checks a receipt, and a clip against it, offline: with the trust set and nothing else.
 
-use std::{fmt, io::Read};
+use std::io::Read;
 
 use crate::{
     certificate::Certificate,
     checkpoint::cosigned_at,
     clip::{self, ClipDigest, ClipError},
-    hash::Hash,
-    journal::{ClockTrust, Entry, Event, Sealed},
+    journal::{Entry, Event, Sealed},
     merkle::leaf_hash,
     note::{Note, NoteError, Verifier},
     proof::{TlogProof, TlogProofError},
@@ -16,6 +15,10 @@ use crate::{
     stored::Stored,
     trust::{TrustError, TrustFile, TrustSet},
 };
+
+mod words;
+
+pub use words::{NotProved, Proved, utc};
 
 /// Why something does not verify.
 #[derive(Debug, thiserror::Error)]
@@ -162,53 +165,6 @@ impl VerifiedReceipt {
     }
 }
 
-/// Something that a verification has shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proved {
-    /// Every byte of the file is as it was when it was sealed.
-    Bytes {
-        clip: String,
-        length: u64,
-        root: Hash,
-    },
-    /// The agency's registrar enrolled the terminal whose journal names the file.
-    Terminal {
-        terminal: String,
-        epoch: u32,
-        agency: String,
-    },
-    /// The seal entry: whose recording, when by the terminal's clock.
-    Entry {
-        index: u64,
-        officer: Option<String>,
-        case: String,
-        began_ms: i64,
-        ended_ms: i64,
-        clock: ClockTrust,
-    },
-    /// The witness countersigned a journal that holds the entry.
-    ExistedBefore { cosigned_s: u64, journal_size: u64 },
-    /// The station held the whole file durably.
-    Stored { time_ms: i64 },
-}
-
-/// Something that no check here can show.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotProved {
-    /// Whether the trust set is the agency's: its fingerprint is to be compared.
-    TrustSetOrigin { agency: String, fingerprint: Hash },
-    /// What the pictures show; the content is encrypted and was not opened.
-    Content,
-    /// That the scene was not staged, and who held the terminal.
-    Scene,
-    /// The exact time of recording: only the order, and the time of countersigning.
-    ExactTime,
-    /// That nothing else was recorded.
-    Completeness,
-    /// The file ends at its last committed fragment; what followed was lost in a crash.
-    AfterRecovery,
-}
-
 /// The outcome of checking a clip.
 #[derive(Debug)]
 pub struct Report {
@@ -311,121 +267,4 @@ fn not_proved(receipt: &VerifiedReceipt, trust: &TrustSet) -> Vec<NotProved> {
         list.push(NotProved::AfterRecovery);
     }
     list
-}
-
-impl fmt::Display for Proved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bytes { clip, length, root } => write!(
-                f,
-                "the file is, bit for bit, {clip} as it was sealed: {length} bytes, root {root}"
-            ),
-            Self::Terminal {
-                terminal,
-                epoch,
-                agency,
-            } => write!(
-                f,
-                "it was sealed by terminal {terminal} (enrolment {epoch}), which {agency} enrolled"
-            ),
-            Self::Entry {
-                index,
-                officer,
-                case,
-                began_ms,
-                ended_ms,
-                clock,
-            } => {
-                let officer = officer.as_deref().unwrap_or("nobody");
-                let clock = match clock {
-                    ClockTrust::Station => "set by the station",
-                    ClockTrust::Carried => "set by the station before its last restart",
-                    ClockTrust::None => "never compared with the station's",
-                };
-                write!(
-                    f,
-                    "entry {index} of the terminal's journal names officer {officer} and case \
-                     {case}, begun {} and ended {} by its clock ({clock})",
-                    utc(*began_ms),
-                    utc(*ended_ms)
-                )
-            }
-            Self::ExistedBefore {
-                cosigned_s,
-                journal_size,
-            } => write!(
-                f,
-                "it existed no later than {}: the station then countersigned the journal with \
-                 {journal_size} entries, this one among them",
-                utc(i64::try_from(*cosigned_s).map_or(i64::MAX, |s| s.saturating_mul(1000)))
-            ),
-            Self::Stored { time_ms } => {
-                write!(
-                    f,
-                    "the station held the whole file durably at {}",
-                    utc(*time_ms)
-                )
-            }
-        }
-    }
-}
-
-impl fmt::Display for NotProved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TrustSetOrigin { agency, fingerprint } => write!(
-                f,
-                "that the trust set is really that of {agency}: compare the fingerprint of its \
-                 root keys, {fingerprint}, with one from another source"
-            ),
-            Self::Content => f.write_str("what the recording shows: it is encrypted and was not opened"),
-            Self::Scene => f.write_str("that the scene was not staged, or who held the terminal"),
-            Self::ExactTime => f.write_str(
-                "the exact time of recording, beyond the order of entries and the countersigning",
-            ),
-            Self::Completeness => f.write_str("that nothing else was recorded"),
-            Self::AfterRecovery => f.write_str(
-                "what followed the last committed fragment: the recording was cut off and recovered",
-            ),
-        }
-    }
-}
-
-/// `2026-11-22T02:18:29Z` (RFC 3339, UTC) of Unix milliseconds.
-pub fn utc(time_ms: i64) -> String {
-    let seconds = time_ms.div_euclid(1000);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days since 1970-01-01 to a civil date: the proleptic Gregorian calendar counted from
-    // 1 March of year 0, in eras of 400 years (146,097 days).
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z",
-        second % 60
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::utc;
-
-    #[test]
-    fn dates() {
-        assert_eq!(utc(0), "1970-01-01T00:00:00Z");
-        assert_eq!(utc(951_782_400_000), "2000-02-29T00:00:00Z");
-        assert_eq!(utc(1_795_313_909_999), "2026-11-22T02:18:29Z");
-        assert_eq!(utc(-1), "1969-12-31T23:59:59Z");
-    }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::key::SigningKey;
 
 // The example of golang.org/x/mod/sumdb/note's documentation: key, note and signature.
 const PETER_PRIVATE: &str =
