@@ -23,6 +23,9 @@ pub enum NoteError {
     Missing(String),
     #[error("a signature line by a key that was not expected")]
     Unexpected,
+    /// A cosigner's key signs checkpoints, with a time, and nothing else.
+    #[error("the key is for another kind of signature")]
+    OtherAlgorithm,
     #[error("the same key signed twice")]
     Repeated,
 }
@@ -60,7 +63,10 @@ impl Note {
         if !valid_text(text) {
             return Err(NoteError::Malformed);
         }
-        let signatures = signers.iter().map(|s| s.sign_text(text)).collect();
+        let signatures = signers
+            .iter()
+            .map(|s| s.sign_text(text))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             text: text.to_owned(),
             signatures,
@@ -76,8 +82,9 @@ impl Note {
     }
 
     /// Adds a signature line over the same text.
-    pub fn add_signature(&mut self, signer: &Signer) {
-        self.add(signer.sign_text(&self.text));
+    pub fn add_signature(&mut self, signer: &Signer) -> Result<(), NoteError> {
+        self.add(signer.sign_text(&self.text)?);
+        Ok(())
     }
 
     pub(crate) fn add(&mut self, signature: Signature) {

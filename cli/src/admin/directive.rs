@@ -139,7 +139,8 @@ pub(crate) async fn add_signature(
     {
         return Err(malformed());
     }
-    note.add_signature(&client.person.signer);
+    note.add_signature(&client.person.signer)
+        .map_err(|_| Failure::internal())?;
     let body = NoteBody {
         note: note.to_string(),
     };

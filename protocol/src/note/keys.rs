@@ -236,9 +236,11 @@ impl Signer {
     }
 
     /// Signs a note's text; a cosigner needs [`Signer::cosign`].
-    pub(super) fn sign_text(&self, text: &str) -> Signature {
-        debug_assert_eq!(self.algorithm, Algorithm::Ed25519);
-        self.signature(self.key.sign(text.as_bytes()).to_vec())
+    pub(super) fn sign_text(&self, text: &str) -> Result<Signature, NoteError> {
+        if self.algorithm != Algorithm::Ed25519 {
+            return Err(NoteError::OtherAlgorithm);
+        }
+        Ok(self.signature(self.key.sign(text.as_bytes()).to_vec()))
     }
 
     /// The cosignature of a checkpoint's text at `time` (Unix seconds).

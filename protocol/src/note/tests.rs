@@ -84,6 +84,13 @@ fn malformed_notes_and_keys() {
             "{key:?}"
         );
     }
+    let witness = Signer::cosigner("w", SigningKey::from_seed(&[1; 32])).expect("signer");
+    let mut note: Note = PETER_NOTE.parse().expect("note");
+    assert_eq!(note.add_signature(&witness), Err(NoteError::OtherAlgorithm));
+    assert_eq!(
+        Note::sign("text\n", &[&witness]),
+        Err(NoteError::OtherAlgorithm)
+    );
     assert_eq!(Note::sign("no newline", &[]), Err(NoteError::Malformed));
     assert!(Signer::new("with space", SigningKey::from_seed(&[1; 32])).is_err());
 }

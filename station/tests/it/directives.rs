@@ -164,7 +164,7 @@ async fn a_wipe_needs_two_people() {
     )
     .await;
     let mut note: Note = info.note.parse().expect("note");
-    note.add_signature(&second.signer);
+    note.add_signature(&second.signer).unwrap();
     let both = NoteBody {
         note: note.to_string(),
     };

@@ -46,7 +46,7 @@ async fn everything_acknowledged_survives_a_kill() {
     terminal.log_in(&house).await;
     terminal.write(&Event::Unlocked {});
     ok::<JournalReply>(terminal.send(&house, &terminal.append_from(1)).await).await;
-    note.add_signature(&second.signer);
+    note.add_signature(&second.signer).unwrap();
     let body = NoteBody {
         note: note.to_string(),
     };

@@ -51,7 +51,7 @@ fn cosignatures() {
     // The witness's key, but a plain signature without a time, under the witness's name.
     let plain = seeded(&format!("{AGENCY}/witness"), 4);
     let mut untimed = bare.clone();
-    untimed.add_signature(&plain);
+    untimed.add_signature(&plain).expect("a key of notes");
     assert!(matches!(
         with(untimed),
         VerifyError::Cosignature(NoteError::Unexpected)
