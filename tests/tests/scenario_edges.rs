@@ -200,6 +200,16 @@ fn media_that_is_none() {
         1,
         "media",
     );
+    // The tables without the samples they speak of: nothing is recorded of that.
+    let moov = whole
+        .windows(4)
+        .rposition(|w| w == b"moov")
+        .expect("a moov");
+    let tables = scene.path("tables.mp4");
+    fs::write(&tables, &whole[moov - 4..]).expect("writable");
+    let before = done(scene.terminal(&["list"])).lines.len();
+    refused(&record(&tables), 1, "broken-media");
+    assert_eq!(done(scene.terminal(&["list"])).lines.len(), before);
     // The vault is none the worse for it.
     done(scene.terminal(&["sync"]));
     for item in done(scene.terminal(&["list"])).lines {

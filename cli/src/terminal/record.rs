@@ -66,9 +66,15 @@ pub(super) fn run(
     fed
 }
 
-/// Opens a media file; one that is not there is a usage error like any other file's.
+/// Opens a media file that has at least one sample: a recording of nothing is not begun. One that
+/// is not there is a usage error like any other file's.
 pub(crate) fn open(media: &Path) -> Result<Camera, Failure> {
-    Camera::open(media).map_err(|error| match error {
+    let open = || {
+        let mut first = Camera::open(media)?;
+        first.next_sample()?.ok_or(CameraError::Empty)?;
+        Camera::open(media)
+    };
+    open().map_err(|error| match error {
         CameraError::Io(error) => Failure::file(&error, "the media file"),
         other => other.into(),
     })
