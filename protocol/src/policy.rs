@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    id,
     statement::{self, Statement, StatementError},
     trust::TrustSet,
 };
@@ -29,6 +30,108 @@ pub struct Policy {
     /// How long that is the first time; it doubles with each further round.
     pub pin_lockout_s: u32,
     /// Days of stored evidence at the station, by default.
+    pub retention_days: u32,
+    #[serde(default)]
+    pub recording: RecordingPolicy,
+    #[serde(default)]
+    pub storage: StoragePolicy,
+    /// What evidence is sorted into; may be empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<Category>,
+}
+
+/// How recordings begin, end and behave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordingPolicy {
+    /// Seconds before the press of the button that are kept, 0 to 120.
+    pub pre_event_s: u32,
+    /// Memory that they may take, 1 to 512 MiB; what is older goes first.
+    pub pre_event_max_bytes: u64,
+    /// Whether the sound of that time is kept.
+    pub pre_event_audio: bool,
+    /// Seconds that a recording goes on after it was ended, 0 to 120.
+    pub post_event_s: u32,
+    /// Whether and how an officer may mute the sound.
+    pub mute: MuteRule,
+    /// Whether an officer may switch light, sound and vibration off.
+    pub stealth: bool,
+    /// Whether an officer may send the terminal to sleep, without a pre-event buffer.
+    pub sleep: bool,
+    /// Seconds between two reminders that a recording runs; 0: none.
+    pub reminder_s: u32,
+}
+
+/// Muting the sound of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum MuteRule {
+    Never,
+    /// As long as the button is held.
+    Hold,
+    /// Until it is pressed once more.
+    Toggle,
+}
+
+impl Default for RecordingPolicy {
+    fn default() -> Self {
+        Self {
+            pre_event_s: 30,
+            pre_event_max_bytes: 64 << 20,
+            pre_event_audio: false,
+            post_event_s: 0,
+            mute: MuteRule::Never,
+            stealth: true,
+            sleep: true,
+            reminder_s: 120,
+        }
+    }
+}
+
+/// What happens as storage and battery run out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoragePolicy {
+    /// The officer is warned when so many minutes of recording are left; falling, at most 8.
+    pub warn_minutes: Vec<u32>,
+    /// Recording stops while so many bytes are free, so that everything can still be sealed and
+    /// journalled: 1 MiB to 16 GiB.
+    pub reserve_bytes: u64,
+    /// Whether confirmed evidence past its local retention is deleted to make room.
+    pub purge_when_full: bool,
+    /// Marked evidence stays on the terminal, whatever its retention.
+    pub keep_marked: bool,
+    /// At this charge running clips are sealed early, 0 to 50.
+    pub low_battery_percent: u32,
+}
+
+impl Default for StoragePolicy {
+    fn default() -> Self {
+        Self {
+            warn_minutes: vec![60, 15, 5],
+            reserve_bytes: 64 << 20,
+            purge_when_full: true,
+            keep_marked: true,
+            low_battery_percent: 10,
+        }
+    }
+}
+
+/// What a piece of evidence can be sorted into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Category {
+    /// A stable word: 1 to 64 letters, digits, `-`, `_`, `.`.
+    pub code: String,
+    /// What people read.
+    pub name: String,
+    /// Days that confirmed evidence stays on the terminal.
+    pub local_retention_days: u32,
+    /// Days that it stays at the station.
     pub retention_days: u32,
 }
 
@@ -64,6 +167,9 @@ impl Policy {
             pin_attempts: 5,
             pin_lockout_s: 60,
             retention_days: 180,
+            recording: RecordingPolicy::default(),
+            storage: StoragePolicy::default(),
+            categories: Vec::new(),
         }
     }
 
@@ -79,11 +185,46 @@ impl Policy {
             ("pin_min_length", (4..=64).contains(&self.pin_min_length)),
             ("pin_attempts", (1..=20).contains(&self.pin_attempts)),
             ("pin_lockout_s", (1..=86_400).contains(&self.pin_lockout_s)),
+            ("pre_event_s", self.recording.pre_event_s <= 120),
+            (
+                "pre_event_max_bytes",
+                (1 << 20..=512 << 20).contains(&self.recording.pre_event_max_bytes),
+            ),
+            ("post_event_s", self.recording.post_event_s <= 120),
+            ("reminder_s", self.recording.reminder_s <= 86_400),
+            (
+                "warn_minutes",
+                self.storage.warn_minutes.len() <= 8
+                    && self.storage.warn_minutes.windows(2).all(|w| w[0] > w[1]),
+            ),
+            (
+                "reserve_bytes",
+                (1 << 20..=16 << 30).contains(&self.storage.reserve_bytes),
+            ),
+            (
+                "low_battery_percent",
+                self.storage.low_battery_percent <= 50,
+            ),
+            ("categories", self.categories_are_sound()),
         ];
         match in_range.into_iter().find(|(_, ok)| !ok) {
             Some((name, _)) => Err(PolicyError::Range(name)),
             None => Ok(()),
         }
+    }
+
+    fn categories_are_sound(&self) -> bool {
+        let codes: std::collections::BTreeSet<_> =
+            self.categories.iter().map(|c| c.code.as_str()).collect();
+        codes.len() == self.categories.len()
+            && codes.len() <= 256
+            && codes.iter().all(|code| id::is_safe(code))
+            && self.categories.iter().all(|c| c.name.len() <= 256)
+    }
+
+    /// The category of that code.
+    pub fn category(&self, code: &str) -> Option<&Category> {
+        self.categories.iter().find(|c| c.code == code)
     }
 
     /// Opens a policy signed by the policy key of `trust`.

@@ -107,6 +107,7 @@ fn purge_one(vault: &Vault, clip: &str) -> Result<bool> {
             digest: own.digest,
         };
         journal::append(tx, &context, event)?;
+        tx.execute("DELETE FROM fragment WHERE clip = ?1", [clip])?;
         Ok(true)
     })?;
     if deleted {

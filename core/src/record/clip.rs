@@ -49,6 +49,31 @@ pub(super) struct Notes {
     pub(super) dropped: u64,
 }
 
+/// A row of the table `fragment`.
+struct Place {
+    number: u32,
+    position: u64,
+    length: u64,
+    begin_us: i64,
+    end_us: i64,
+    sync: bool,
+}
+
+impl Place {
+    /// Of a fragment whose bytes begin at `position` of the plaintext.
+    fn of(fragment: &Fragment, position: u64) -> Self {
+        let before = fragment.init_bytes as u64;
+        Self {
+            number: fragment.number,
+            position: position + before,
+            length: fragment.bytes() as u64 - before,
+            begin_us: fragment.begin_us,
+            end_us: fragment.end_us,
+            sync: fragment.sync,
+        }
+    }
+}
+
 /// An evidence file that is being written.
 #[derive(Debug)]
 pub(super) struct Clip {
@@ -87,6 +112,8 @@ impl Clip {
                     media: origin.media.to_owned(),
                     case: origin.case.clone(),
                     recipients: recipients.iter().map(ToString::to_string).collect(),
+                    previous: None,
+                    pre_event_us: 0,
                 },
             )?;
             tx.execute(
@@ -139,7 +166,9 @@ impl Clip {
         notes: &Notes,
     ) -> Result<Committed> {
         let before = self.sealer.chunks();
+        let mut places = Vec::with_capacity(fragments.len());
         for fragment in fragments.iter_mut() {
+            places.push(Place::of(fragment, self.sealer.position()));
             for part in fragment.parts_mut() {
                 self.sealer.push_in_place(part, &mut self.file)?;
             }
@@ -170,10 +199,31 @@ impl Clip {
             if changed != 1 {
                 return Err(Error::UnknownClip);
             }
+            self.index(tx, &places)?;
             self.note(tx, notes, now)
         })?;
         self.committed = now;
         Ok(now)
+    }
+
+    /// Where the fragments lie: what playback looks up.
+    fn index(&self, tx: &Transaction<'_>, places: &[Place]) -> Result<()> {
+        let mut insert = tx.prepare_cached(
+            "INSERT INTO fragment (clip, number, position, length, begin_us, end_us, sync)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        for place in places {
+            insert.execute(params![
+                self.clip,
+                place.number,
+                place.position,
+                place.length,
+                place.begin_us,
+                place.end_us,
+                place.sync,
+            ])?;
+        }
+        Ok(())
     }
 
     fn note(&self, tx: &Transaction<'_>, notes: &Notes, now: Committed) -> Result<()> {
@@ -185,8 +235,9 @@ impl Clip {
             });
         }
         if notes.dropped > 0 {
-            events.push(Event::SecurityEvent {
-                what: "samples-dropped".to_owned(),
+            events.push(Event::SamplesDropped {
+                clip: self.clip.clone(),
+                count: notes.dropped,
             });
         }
         if notes.progress {

@@ -65,8 +65,14 @@ impl MuxError {
 pub struct Fragment {
     /// Its number, from 1.
     pub number: u32,
-    /// Time at which its last sample ends, in µs from the beginning of the recording.
+    /// Bytes of `ftyp` and `moov` before the first `moof`; 0 in all but the first.
+    pub init_bytes: usize,
+    /// Time at which its first sample is presented, in µs from the beginning of the recording.
+    pub begin_us: i64,
+    /// Time at which its last sample ends.
     pub end_us: i64,
+    /// Decoding can begin here: its first picture is a key frame, or there are no pictures.
+    pub sync: bool,
     /// Samples in it.
     pub samples: u32,
     head: Vec<u8>,
@@ -303,9 +309,11 @@ impl Muxer {
             .map_err(|_| MuxError::BadVideoConfig)?;
             self.begun = true;
         }
+        let init_bytes = head.len();
 
         let mut runs = Vec::with_capacity(2);
-        let mut end_us = 0;
+        let (mut begin_us, mut end_us) = (i64::MAX, 0);
+        let mut sync = self.video.is_none();
         if let (Some(track), Some(start)) = (&self.video, video_start) {
             runs.push(run(
                 VIDEO_TRACK,
@@ -313,6 +321,9 @@ impl Muxer {
                 &track.samples,
                 track.data.len(),
             )?);
+            let first = track.pts.iter().min().copied().unwrap_or(start) + track.shift;
+            begin_us = timeline::to_us(first, VIDEO_TIMESCALE);
+            sync = track.samples.first().is_some_and(|s| s.key);
             let last = track.pts.iter().max().copied().unwrap_or(start) + track.shift;
             let duration = track.samples.last().map_or(0, |s| i64::from(s.duration));
             end_us = timeline::to_us(last + duration, VIDEO_TIMESCALE);
@@ -324,6 +335,7 @@ impl Muxer {
                 &track.samples,
                 track.data.len(),
             )?);
+            begin_us = begin_us.min(timeline::to_us(start + track.shift, track.config.rate));
             let last = track.pts.last().copied().unwrap_or(start) + track.shift;
             let end = timeline::to_us(last + i64::from(track.config.frame), track.config.rate);
             end_us = end_us.max(end);
@@ -349,7 +361,10 @@ impl Muxer {
         let samples = (video_samples + audio_samples) as u32;
         Ok(Some(Fragment {
             number,
+            init_bytes,
+            begin_us,
             end_us,
+            sync,
             samples,
             head,
             video,

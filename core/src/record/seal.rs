@@ -205,6 +205,11 @@ impl Sealer {
         self.chunks
     }
 
+    /// Bytes of plaintext taken so far.
+    pub fn position(&self) -> u64 {
+        self.chunks * CHUNK as u64 + self.buffer.filled as u64
+    }
+
     /// The plaintext that waits for its chunk to be completed.
     pub fn tail(&self) -> &[u8] {
         self.buffer.plaintext()

@@ -335,3 +335,47 @@ fn a_photo_is_sealed_as_it_is() {
     assert_eq!(refused(&jpeg[..jpeg.len() / 2]), Error::Media("not-a-jpeg"));
     assert_eq!(refused(&[]), Error::Media("not-a-jpeg"));
 }
+
+/// Playback finds by these rows what it decrypts: together they are the file, from the first
+/// `moof` to its end, and times follow each other.
+#[test]
+fn every_fragment_has_its_place() {
+    let bench = Bench::new();
+    let recorder = bench.begin();
+    for second in 0..4 {
+        Bench::feed(&recorder, second, 1, 40_000);
+    }
+    recorder.stop().unwrap();
+    let plain = bench.open(recorder.clip());
+    let places: Vec<(usize, usize, i64, i64, bool)> = bench
+        .test
+        .vault
+        .read(|c| {
+            let mut statement = c.prepare(
+                "SELECT position, length, begin_us, end_us, sync FROM fragment
+                 WHERE clip = ?1 ORDER BY number",
+            )?;
+            let rows = statement.query_map([recorder.clip()], |row| {
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                ))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .unwrap();
+    assert!(places.len() >= 4, "{places:?}");
+    let moov = plain.windows(4).position(|w| w == b"moov").unwrap() - 4;
+    let size = u32::from_be_bytes(plain[moov..moov + 4].try_into().unwrap()) as usize;
+    let (mut at, mut time) = (moov + size, 0);
+    for (position, length, begin_us, end_us, sync) in places {
+        assert_eq!(position, at);
+        assert_eq!(&plain[position + 4..position + 8], b"moof");
+        assert!(sync && begin_us == time && end_us > begin_us, "{begin_us}");
+        (at, time) = (position + length, begin_us + 1_000_000);
+    }
+    assert_eq!(at, plain.len());
+}

@@ -5,7 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::{Error, Result};
 
 /// `MIGRATIONS[n]` leads from version n to n + 1. A released one never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_vault.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_vault.sql"),
+    include_str!("migrations/0002_engine.sql"),
+];
 
 /// The schema this program knows.
 #[cfg(test)]
@@ -50,7 +53,10 @@ mod tests {
     use super::*;
 
     /// The schema of each released version as it was released: `(version, SQL)`.
-    const FIXTURES: &[(u32, &str)] = &[(1, include_str!("fixtures/schema_0001.sql"))];
+    const FIXTURES: &[(u32, &str)] = &[
+        (1, include_str!("fixtures/schema_0001.sql")),
+        (2, include_str!("fixtures/schema_0002.sql")),
+    ];
 
     fn schema(connection: &Connection) -> Vec<String> {
         let mut statement = connection

@@ -43,6 +43,12 @@ pub enum Event {
         media: String,
         case: String,
         recipients: Vec<String>,
+        /// The clip of the same recording that this one follows without a gap.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
+        /// How much was in the pre-event buffer: the media begins so long before this entry.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        pre_event_us: i64,
     },
     /// The clip tree so far: what is provable of a clip that never gets sealed.
     RecordingProgress {
@@ -73,10 +79,64 @@ pub enum Event {
         clip: String,
         count: u64,
     },
+    /// Samples that had to be dropped because the storage fell too far behind.
+    SamplesDropped {
+        clip: String,
+        count: u64,
+    },
+    /// The button was pressed again: what follows is the policy's post-event time.
+    StopRequested {
+        clip: String,
+        at_us: i64,
+        post_event_s: u32,
+    },
+    /// From here on no sound is kept, until `sound-restored` or the recording's end.
+    SoundMuted {
+        clip: String,
+        at_us: i64,
+    },
+    SoundRestored {
+        clip: String,
+        at_us: i64,
+    },
+    /// The officer was reminded that a recording runs.
+    Reminded {
+        clip: String,
+        at_us: i64,
+    },
+    /// `mode`: stealth (no light, sound or vibration) or sleep.
+    ModeChanged {
+        mode: String,
+        on: bool,
+    },
+    /// `level`: the word of the warning; `minutes_left` at the rate of the last recording.
+    StorageLow {
+        level: String,
+        free_bytes: u64,
+        minutes_left: u64,
+    },
+    /// The charge fell below the policy's level: running recordings were sealed and go on in new
+    /// clips.
+    BatteryLow {
+        percent: u32,
+    },
     Mark {
         clip: String,
         at_us: i64,
         label: String,
+    },
+    /// A category of the policy was given to an item.
+    Categorised {
+        clip: String,
+        category: String,
+    },
+    /// Evidence was opened for viewing on the terminal; journalled before its first byte. Times
+    /// within the clip; `to_us` is missing where it was opened to its end.
+    Viewed {
+        clip: String,
+        from_us: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_us: Option<i64>,
     },
     Exported {
         clip: String,
@@ -139,6 +199,14 @@ pub struct Sealed {
     pub digest: ClipDigest,
     /// Completed after a crash.
     pub recovered: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
+fn is_zero(value: &i64) -> bool {
+    *value == 0
 }
 
 impl Event {

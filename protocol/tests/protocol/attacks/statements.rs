@@ -3,7 +3,7 @@
 use custos_protocol::{
     certificate::Certificate,
     note::Signer,
-    policy::{Policy, PolicyError},
+    policy::{Category, Policy, PolicyError},
     session::ChallengeAnswer,
     statement::{self, StatementError},
     suite,
@@ -26,7 +26,7 @@ fn policy_ranges() {
         Err(PolicyError::Statement(StatementError::Note(_)))
     ));
     type Set = fn(&mut Policy, u64);
-    let ranges: [(&str, Set, u64, u64); 6] = [
+    let ranges: [(&str, Set, u64, u64); 8] = [
         ("fragment_ms", |p, v| p.fragment_ms = v as u32, 250, 4_000),
         ("clip_max_s", |p, v| p.clip_max_s = v as u32, 10, 43_200),
         (
@@ -42,6 +42,18 @@ fn policy_ranges() {
             |p, v| p.pin_lockout_s = v as u32,
             1,
             86_400,
+        ),
+        (
+            "pre_event_max_bytes",
+            |p, v| p.recording.pre_event_max_bytes = v,
+            1 << 20,
+            512 << 20,
+        ),
+        (
+            "reserve_bytes",
+            |p, v| p.storage.reserve_bytes = v,
+            1 << 20,
+            16 << 30,
         ),
     ];
     for (name, set, low, high) in ranges {
@@ -61,11 +73,30 @@ fn policy_ranges() {
             } else {
                 Err(PolicyError::Range(name))
             };
-            if name == "clip_max_bytes" && value == u64::from(u32::MAX) {
+            if high >= value && value == u64::from(u32::MAX) {
                 continue; // Within its range.
             }
             assert_eq!(outcome, expected, "{name} = {value}");
         }
+    }
+    type Break = fn(&mut Policy);
+    let most: [(&str, Break); 6] = [
+        ("pre_event_s", |p| p.recording.pre_event_s = 121),
+        ("post_event_s", |p| p.recording.post_event_s = 121),
+        ("reminder_s", |p| p.recording.reminder_s = 86_401),
+        ("warn_minutes", |p| p.storage.warn_minutes = vec![5, 15]),
+        ("low_battery_percent", |p| {
+            p.storage.low_battery_percent = 51
+        }),
+        ("categories", |p| {
+            p.categories = vec![category(), category()]
+        }),
+    ];
+    for (name, set) in most {
+        let mut policy = agency.policy();
+        set(&mut policy);
+        let outcome = open(&policy, &agency.policy).map(|_| ());
+        assert_eq!(outcome, Err(PolicyError::Range(name)));
     }
     let later = Policy {
         suite: 2,
@@ -150,4 +181,27 @@ fn answers_are_bound() {
     );
     let wrong = [world.agency.registrar.verifier()];
     assert!(statement::open::<ChallengeAnswer>(&note, &wrong, 1).is_err());
+}
+
+fn category() -> Category {
+    Category {
+        code: "traffic".into(),
+        name: "交通执法".into(),
+        local_retention_days: 7,
+        retention_days: 365,
+    }
+}
+
+/// A policy from before a group of settings existed has that group's defaults.
+#[test]
+fn an_older_policy_is_read() {
+    let policy = World::new().agency.policy();
+    let mut json = serde_json::to_value(&policy).expect("plain data");
+    let fields = json.as_object_mut().expect("an object");
+    fields.remove("recording");
+    fields.remove("storage");
+    assert_eq!(
+        serde_json::from_value::<Policy>(json).expect("readable"),
+        policy
+    );
 }

@@ -59,6 +59,8 @@ pub(super) fn all_events() -> Vec<Event> {
             media: "video/mp4".into(),
             case: "2026-0815".into(),
             recipients: vec![RECIPIENT.into(), OFFICER_RECIPIENT.into()],
+            previous: Some("clip-01jz8w4a7c5e9g1j3m5p7r9t1v".into()),
+            pre_event_us: 30_000_000,
         },
         Event::RecordingProgress {
             clip: clip(),
@@ -95,10 +97,50 @@ pub(super) fn all_events() -> Vec<Event> {
             clip: clip(),
             count: 3,
         },
+        Event::SamplesDropped {
+            clip: clip(),
+            count: 12,
+        },
+        Event::StopRequested {
+            clip: clip(),
+            at_us: 50_000_000,
+            post_event_s: 10,
+        },
+        Event::SoundMuted {
+            clip: clip(),
+            at_us: 20_000_000,
+        },
+        Event::SoundRestored {
+            clip: clip(),
+            at_us: 25_000_000,
+        },
+        Event::Reminded {
+            clip: clip(),
+            at_us: 120_000_000,
+        },
+        Event::ModeChanged {
+            mode: "stealth".into(),
+            on: true,
+        },
+        Event::StorageLow {
+            level: "warning".into(),
+            free_bytes: 524_288_000,
+            minutes_left: 14,
+        },
+        Event::BatteryLow { percent: 10 },
         Event::Mark {
             clip: clip(),
             at_us: 900_000,
             label: "stop".into(),
+        },
+        Event::Categorised {
+            clip: clip(),
+            category: "traffic".into(),
+        },
+        Event::Viewed {
+            clip: clip(),
+            from_us: 10_000_000,
+            to_us: Some(20_000_000),
         },
         Event::Exported { clip: clip() },
         Event::Confirmed {
