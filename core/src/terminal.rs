@@ -12,7 +12,14 @@ mod export;
 mod officer;
 mod recording;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use custos_protocol::{id, journal::Event, ticket::Ticket};
 
@@ -29,7 +36,7 @@ use crate::{
         state::{self, Device},
     },
     journal::{self, JournalContext},
-    record::recover,
+    record::{recover, sweep},
     sync::{DirectiveOutcome, SyncHandle, SyncReport, directives, driver},
     vault::{Folder, Vault, officer as slot, wipe},
 };
@@ -38,6 +45,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Terminal {
     vault: Arc<Vault>,
+    /// The evidence folder has been searched for files that nobody knows.
+    swept: Arc<AtomicBool>,
 }
 
 /// What a terminal is and how it stands.
@@ -80,9 +89,7 @@ impl Terminal {
         device: &DeviceInfo,
     ) -> Result<Self> {
         let vault = provision::provision(dir, keys, ticket, device)?;
-        Ok(Self {
-            vault: Arc::new(vault),
-        })
+        Ok(Self::of(Arc::new(vault)))
     }
 
     /// Opens a provisioned terminal. Clips that a crash left unfinished, and that no living
@@ -95,7 +102,14 @@ impl Terminal {
         wipe::resume(&Folder::at(dir), keys.as_ref())?;
         let vault = Arc::new(Vault::open(dir, keys)?);
         recover::recover(&vault)?;
-        Ok(Self { vault })
+        Ok(Self::of(vault))
+    }
+
+    fn of(vault: Arc<Vault>) -> Self {
+        Self {
+            vault,
+            swept: Arc::default(),
+        }
     }
 
     /// # Errors
@@ -184,6 +198,25 @@ impl Terminal {
         self.vault.read(|c| evidence::list(c, None))
     }
 
+    /// Sets files aside that are in the evidence folder and that the vault does not know; gives
+    /// their names in `quarantine/`. Reads the whole folder. [`Terminal::sync_once`] and
+    /// [`Terminal::start_sync`] do it by themselves, once.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn sweep(&self) -> Result<Vec<String>> {
+        let names = sweep::sweep(&self.vault)?;
+        self.swept.store(true, Ordering::Release);
+        Ok(names)
+    }
+
+    fn sweep_once(&self) -> Result<()> {
+        if self.swept.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.sweep().map(drop)
+    }
+
     /// Verifies a directive, from wherever it came, and carries it out. What a wiped terminal
     /// has to say is sent with the key still in memory, if the station answers soon.
     ///
@@ -204,6 +237,7 @@ impl Terminal {
     /// # Errors
     /// [`Error::Unreachable`], [`Error::StationIdentity`], storage errors.
     pub fn sync_once(&self) -> Result<SyncReport> {
+        self.sweep_once()?;
         driver::once(&self.vault)
     }
 
@@ -213,6 +247,7 @@ impl Terminal {
     /// # Errors
     /// Storage errors.
     pub fn start_sync(&self) -> Result<SyncHandle> {
+        self.sweep_once()?;
         driver::follow(&self.vault)
     }
 

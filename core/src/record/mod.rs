@@ -7,7 +7,8 @@
 //! - [`mux`] on `tracks` and `boxes`: fragmented MP4
 //! - [`seal`] on `age_header`: age v1 chunks and their hash tree
 //! - [`recorder`] and `commit`: the queue between those who append and the disk
-//! - `clip`: what becomes durable when; `recover`: what a crash left
+//! - `clip`: what becomes durable when; `recover`: what a crash left;
+//!   `sweep`: files that nobody knows
 //! - [`photo`]: a JPEG, sealed as it is
 
 mod age_header;
@@ -23,6 +24,7 @@ pub mod recorder;
 pub(crate) mod recover;
 pub mod seal;
 pub mod sps;
+pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;

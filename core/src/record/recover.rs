@@ -2,25 +2,27 @@
 //!
 //! A torn file is cut to its committed chunks and completed with the committed tail as its last
 //! chunk. Being killed in here changes nothing: the next recovery writes the same bytes again.
+//!
+//! How long it takes does not depend on the clip's length: chunks were synced before the
+//! transaction that counted them, so that the tree which came with it is that of the file. The
+//! ends of the file are looked at all the same, and the whole of it where it is short or where a
+//! storage error ended the recording. What a dying medium did in between shows when the clip is
+//! uploaded: the station computes the tree of what it got.
 
-use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use custos_protocol::clip::{self, ClipTree, SEALED_CHUNK};
-use custos_protocol::journal::Event;
 use rusqlite::{Connection, OptionalExtension as _};
+use zeroize::Zeroize as _;
 
 use super::clip::{Committed, Ending, Origin, mark_failed};
 use super::seal::{LastChunk, PayloadKey, keep_tail};
-use crate::journal::{self, JournalContext};
-use crate::vault::{Vault, sync_dir};
+use crate::vault::Vault;
 use crate::{Error, Result};
 
-/// A file without its final name belongs to a recording that is just beginning, for so long.
-const BEGINNING: Duration = Duration::from_secs(60);
+/// Chunks at the end of a long file that are looked at: 4 MiB, some seconds of video.
+const LAST_CHUNKS: u64 = 64;
 
 /// What recovery found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,11 +33,9 @@ pub struct Recovery {
     pub live: Vec<String>,
     /// Clips whose file is missing or damaged.
     pub failed: Vec<String>,
-    /// Files that the vault does not know: moved to `quarantine/` under these names.
-    pub quarantined: Vec<String>,
 }
 
-/// Completes what was left unfinished, and sets unknown files aside.
+/// Completes what was left unfinished.
 ///
 /// # Errors
 /// Storage errors. What was completed before stays so.
@@ -49,7 +49,6 @@ pub(crate) fn recover(vault: &Vault) -> Result<Recovery> {
             Outcome::Done => {}
         }
     }
-    set_strangers_aside(vault, &mut report)?;
     Ok(report)
 }
 
@@ -80,6 +79,8 @@ struct Remains {
     tail: zeroize::Zeroizing<Vec<u8>>,
     tree: Option<ClipTree>,
     committed: Committed,
+    /// A storage error ended it: nothing about the file is believed.
+    failed: bool,
 }
 
 impl Remains {
@@ -87,7 +88,8 @@ impl Remains {
         let remains = connection
             .query_row(
                 "SELECT officer, duty, case_no, recording, media, began_ms, payload_key,
-                        header_length, committed_chunks, tail, tree, fragments, end_us
+                        header_length, committed_chunks, tail, tree, fragments, end_us,
+                        state = 'failed'
                  FROM evidence WHERE clip = ?1 AND payload_key IS NOT NULL",
                 [clip],
                 |row| {
@@ -110,11 +112,17 @@ impl Remains {
                             fragment: row.get(11)?,
                             end_us: row.get(12)?,
                         },
+                        failed: row.get(13)?,
                     })
                 },
             )
             .optional()?;
         Ok(remains)
+    }
+
+    /// Where a chunk begins in the file.
+    fn position(&self, chunk: u64) -> u64 {
+        self.header_length + chunk * SEALED_CHUNK as u64
     }
 
     fn last_chunk(&self, tree: ClipTree) -> Result<LastChunk> {
@@ -157,7 +165,7 @@ fn complete(vault: &Vault, clip: &str) -> Result<Outcome> {
         return give_up(vault, clip, "file-damaged");
     };
 
-    let end = remains.header_length + remains.chunks * SEALED_CHUNK as u64;
+    let end = remains.position(remains.chunks);
     file.set_len(end)?;
     file.seek(SeekFrom::Start(end))?;
     let digest = last.complete(&mut file)?;
@@ -178,13 +186,15 @@ fn complete(vault: &Vault, clip: &str) -> Result<Outcome> {
     Ok(Outcome::Recovered)
 }
 
-/// The tree over what is really in the file, if that is what was committed: after a sync that
-/// failed, or on a dying medium, it may not be.
+/// The tree of the committed chunks, if the file holds them.
 fn committed_tree(file: &mut File, remains: &Remains) -> Result<Option<ClipTree>> {
-    let expected = match &remains.tree {
-        Some(tree) if tree.digest().chunks == remains.chunks => tree.digest(),
+    let kept = match &remains.tree {
+        Some(tree) if tree.digest().chunks == remains.chunks => tree,
         _ => return Ok(None),
     };
+    if file.metadata()?.len() < remains.position(remains.chunks) {
+        return Ok(None);
+    }
     file.seek(SeekFrom::Start(0))?;
     let mut reader = BufReader::with_capacity(SEALED_CHUNK, file);
     let header = match clip::read_header(&mut reader) {
@@ -192,16 +202,38 @@ fn committed_tree(file: &mut File, remains: &Remains) -> Result<Option<ClipTree>
         Ok(_) | Err(clip::ClipError::NotAge | clip::ClipError::Truncated) => return Ok(None),
         Err(clip::ClipError::Io(error)) => return Err(error.into()),
     };
-    let mut tree = ClipTree::new(&header);
+    let whole = if remains.failed || remains.chunks <= LAST_CHUNKS {
+        tree_of(&mut reader, &header, remains.chunks)?.digest() == kept.digest()
+    } else {
+        ends_are_whole(&mut reader, remains)?
+    };
+    Ok(whole.then(|| kept.clone()))
+}
+
+/// The tree over what is really in the file.
+fn tree_of(reader: &mut impl Read, header: &[u8], chunks: u64) -> Result<ClipTree> {
+    let mut tree = ClipTree::new(header);
     let mut chunk = vec![0; SEALED_CHUNK];
-    for _ in 0..remains.chunks {
-        match reader.read_exact(&mut chunk) {
-            Ok(()) => tree.push(&chunk),
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(error) => return Err(error.into()),
+    for _ in 0..chunks {
+        reader.read_exact(&mut chunk)?;
+        tree.push(&chunk);
+    }
+    Ok(tree)
+}
+
+/// Whether the first and the last chunks are those that were sealed with this file's key.
+fn ends_are_whole(reader: &mut (impl Read + Seek), remains: &Remains) -> Result<bool> {
+    let key = remains.key.as_ref().ok_or(Error::Damaged)?;
+    let mut chunk = vec![0; SEALED_CHUNK];
+    for number in std::iter::once(0).chain(remains.chunks - LAST_CHUNKS..remains.chunks) {
+        reader.seek(SeekFrom::Start(remains.position(number)))?;
+        reader.read_exact(&mut chunk)?;
+        if !key.opens(number, &mut chunk) {
+            return Ok(false);
         }
     }
-    Ok((tree.digest() == expected).then_some(tree))
+    chunk.zeroize();
+    Ok(true)
 }
 
 fn give_up(vault: &Vault, clip: &str, reason: &str) -> Result<Outcome> {
@@ -212,99 +244,4 @@ fn give_up(vault: &Vault, clip: &str, reason: &str) -> Result<Outcome> {
         mark_failed(tx, clip, &remains.origin, reason, false)?;
         Ok(Outcome::Failed)
     })
-}
-
-/// Moves files that no row knows out of the evidence folder. They are never deleted.
-fn set_strangers_aside(vault: &Vault, report: &mut Recovery) -> Result<()> {
-    let evidence = vault.folder().evidence();
-    for entry in fs::read_dir(&evidence)? {
-        let entry = entry?;
-        if is_known(vault, &entry.path())? || is_alive(&entry)? {
-            continue;
-        }
-        // Asked again: a recording may have begun and ended between the two questions.
-        if is_known(vault, &entry.path())? {
-            continue;
-        }
-        let name = set_aside(vault, &entry.path())?;
-        report.quarantined.push(name);
-    }
-    Ok(())
-}
-
-fn is_known(vault: &Vault, path: &Path) -> Result<bool> {
-    let (Some(clip), Some("age")) = (
-        path.file_stem().and_then(OsStr::to_str),
-        path.extension().and_then(OsStr::to_str),
-    ) else {
-        return Ok(false);
-    };
-    vault.read(|connection| {
-        let known = connection
-            .query_row("SELECT 1 FROM evidence WHERE clip = ?1", [clip], |_| Ok(()))
-            .optional()?;
-        Ok(known.is_some())
-    })
-}
-
-/// Whether a living process is at the file: it holds the lock, or is about to take it.
-fn is_alive(entry: &fs::DirEntry) -> Result<bool> {
-    let metadata = match fs::symlink_metadata(entry.path()) {
-        Ok(metadata) => metadata,
-        // It got its final name, and its row will follow.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(error.into()),
-    };
-    if !metadata.is_file() {
-        return Ok(false);
-    }
-    if entry.path().extension() == Some(OsStr::new("new")) {
-        let age = metadata
-            .modified()
-            .ok()
-            .and_then(|m| SystemTime::now().duration_since(m).ok());
-        return Ok(age.is_none_or(|age| age < BEGINNING));
-    }
-    let file = match File::open(entry.path()) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
-        // What cannot be opened is nothing that this program made.
-        Err(_) => return Ok(false),
-    };
-    Ok(matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
-}
-
-fn set_aside(vault: &Vault, path: &Path) -> Result<String> {
-    let length = fs::symlink_metadata(path)?.len();
-    // A name of our own, with as much of the old one as is harmless.
-    let old: String = path
-        .file_name()
-        .map(OsStr::to_string_lossy)
-        .unwrap_or_default()
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
-                c
-            } else {
-                '_'
-            }
-        })
-        .take(80)
-        .collect();
-    let name = format!("{}-{old}", custos_protocol::id::fresh("file")?);
-    vault.write(|tx| {
-        let context = JournalContext::terminal(tx)?;
-        journal::append(
-            tx,
-            &context,
-            Event::Quarantined {
-                name: name.clone(),
-                length,
-            },
-        )?;
-        fs::rename(path, vault.folder().quarantine().join(&name))?;
-        sync_dir(&vault.folder().quarantine())?;
-        sync_dir(&vault.folder().evidence())
-    })?;
-    Ok(name)
 }

@@ -308,7 +308,7 @@ fn write_all_vectored(out: &mut impl Write, mut slices: &mut [IoSlice<'_>]) -> i
 }
 
 /// The STREAM nonce: 11 bytes of chunk number, big endian, and the final flag.
-fn nonce(number: u64, last: bool) -> Nonce {
+pub(super) fn nonce(number: u64, last: bool) -> Nonce {
     let mut bytes = [0; NONCE_LEN];
     bytes[3..11].copy_from_slice(&number.to_be_bytes());
     bytes[11] = u8::from(last);

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::super::recover::{Recovery, recover};
+use super::super::sweep::sweep;
 use super::{Bench, fragments};
 
 /// Invariant 1: what `commit` acknowledged is there after a kill. Invariant 6: recovery completes
@@ -160,10 +161,9 @@ fn unknown_files_are_set_aside_and_kept() {
     fs::write(folder.evidence().join("found on the street.bin"), b"what").unwrap();
     fs::write(folder.clip("clip-unknown"), b"is this").unwrap();
     fs::write(folder.evidence().join("clip-new.new"), b"begins").unwrap();
-    let report = recover(&bench.test.vault).unwrap();
-    assert_eq!(report.quarantined.len(), 2);
-    let mut kept: Vec<Vec<u8>> = report
-        .quarantined
+    let quarantined = sweep(&bench.test.vault).unwrap();
+    assert_eq!(quarantined.len(), 2);
+    let mut kept: Vec<Vec<u8>> = quarantined
         .iter()
         .map(|name| fs::read(folder.quarantine().join(name)).unwrap())
         .collect();
@@ -171,4 +171,57 @@ fn unknown_files_are_set_aside_and_kept() {
     assert_eq!(kept, [b"is this".to_vec(), b"what".to_vec()]);
     assert!(folder.clip(&clip).exists());
     assert_eq!(bench.kinds()[2..], ["quarantined", "quarantined"]);
+}
+
+/// A long clip is completed without reading all of it, and what a crash can have touched, its
+/// ends, is looked at.
+#[test]
+fn a_long_file_is_looked_at_where_it_may_be_torn() {
+    let seconds = 12;
+    let killed = || {
+        let bench = Bench::new();
+        let recorder = bench.begin();
+        for second in 0..seconds {
+            Bench::feed(&recorder, second, 1, 20_000);
+        }
+        recorder.commit().unwrap();
+        let clip = recorder.clip().to_owned();
+        recorder.kill();
+        let (header, chunks): (usize, usize) = (
+            bench.row(&clip, "header_length"),
+            bench.row(&clip, "committed_chunks"),
+        );
+        assert!(chunks > 80, "{chunks} chunks");
+        (bench, clip, header, chunks)
+    };
+    let state = |bench: &Bench, clip: &str| bench.row::<String>(clip, "state");
+    let (bench, clip, ..) = killed();
+    recover(&bench.test.vault).unwrap();
+    assert_eq!(state(&bench, &clip), "recovered");
+    bench.check_sealed(&clip, true);
+    assert!(fragments(&bench.open(&clip)) >= 12);
+    for of in [0usize, 40, 79] {
+        let (bench, clip, header, chunks) = killed();
+        let chunk = if of == 0 { 0 } else { chunks - 80 + of };
+        let path = bench.test.vault.folder().clip(&clip);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[header + chunk * 65_552 + 1000] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        recover(&bench.test.vault).unwrap();
+        assert_eq!(state(&bench, &clip), "failed", "chunk {chunk} of {chunks}");
+    }
+    // After a storage error nothing is believed: damage anywhere is found.
+    let (bench, clip, header, chunks) = killed();
+    let path = bench.test.vault.folder().clip(&clip);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[header + (chunks - 70) * 65_552] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let failed = "UPDATE evidence SET state = 'failed', reason = 'storage-sync-failed'";
+    bench
+        .test
+        .vault
+        .write(|tx| Ok(tx.execute(failed, [])?))
+        .unwrap();
+    recover(&bench.test.vault).unwrap();
+    assert_eq!(bench.row::<String>(&clip, "reason"), "file-damaged");
 }
