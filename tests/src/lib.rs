@@ -6,8 +6,10 @@
 //! - [`scene`]: a station, its people and terminals, as processes
 //! - [`proxy`]: a network that can be cut
 //! - [`open`]: opening evidence with other people's code
+//! - [`source`]: a camera for benchmarks
 
 pub mod open;
 pub mod process;
 pub mod proxy;
 pub mod scene;
+pub mod source;

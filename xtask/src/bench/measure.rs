@@ -1,8 +1,9 @@
 //! Running a command line and reading what it took.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::step::Result;
+use crate::step::{Result, root};
 
 /// Seconds of a command line.
 #[derive(Debug, Clone, Copy)]
@@ -61,4 +62,22 @@ pub(super) fn have(program: &str) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok()
+}
+
+/// A clip at a camera's usual bit rate, where the large media set is; else the small one.
+pub(super) fn media() -> PathBuf {
+    let shared = std::env::var_os("CUSTOS_SHARED")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| root().join("../shared"));
+    let large = shared.join("data/media/generated/gen_5s_1080p30_4M_high_bf0.mp4");
+    if large.is_file() {
+        return large;
+    }
+    eprintln!("the large media set is not here (set CUSTOS_SHARED): taking the small sample");
+    root().join("tests/media/sample.mp4")
+}
+
+/// A path as a word of the shell.
+pub(super) fn quote(path: &std::path::Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
 }

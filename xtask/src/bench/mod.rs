@@ -4,7 +4,9 @@
 //!
 //! - `measure`: running a command and reading its time; [`Figure`]: one line of the result
 //! - `seal`: sealing media, against `age` and against bare ring
+//! - `engine`: recording, appending, memory, recovery, opening
 
+mod engine;
 mod measure;
 mod seal;
 
@@ -12,7 +14,7 @@ use std::fs;
 
 use serde::Serialize;
 
-use crate::step::{Result, root};
+use crate::step::{self, Result, root};
 
 /// One measured value. The form is part of the command line's contract.
 #[derive(Debug, Serialize)]
@@ -70,7 +72,26 @@ impl Figure {
 type Benchmark = fn() -> Result<Vec<Figure>>;
 
 /// Every benchmark, by name.
-const ALL: &[(&str, Benchmark)] = &[("seal", seal::run)];
+const ALL: &[(&str, Benchmark)] = &[
+    ("seal", seal::run),
+    ("record", engine::record),
+    ("append", engine::append),
+    ("memory", engine::memory),
+    ("open", engine::open),
+    ("recovery", engine::recovery),
+];
+
+/// Builds the programs that are measured.
+fn examples() -> Result {
+    let arguments = [
+        "build",
+        "--release",
+        // As CI builds it: a part would be another set of features, and all built again.
+        "--workspace",
+        "--all-targets",
+    ];
+    step::run(&mut step::cargo(&arguments))
+}
 
 /// Runs the named benchmarks, or all of them. A goal that is missed is reported, not an error:
 /// machines differ.

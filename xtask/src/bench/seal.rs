@@ -2,13 +2,12 @@
 //! somebody could type, and against ring alone.
 
 use std::fs;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::measure::{Took, have, median, shell};
-use super::{Figure, Goal};
-use crate::step::{self, Result, root};
+use super::measure::{Took, have, media, median, quote, shell};
+use super::{Figure, Goal, examples};
+use crate::step::{Result, root};
 
 /// How much media is sealed.
 const BYTES: u64 = 1 << 30;
@@ -42,14 +41,7 @@ impl Series {
 }
 
 pub(super) fn run() -> Result<Vec<Figure>> {
-    let arguments = [
-        "build",
-        "--release",
-        // As CI builds it: a part would be another set of features, and all built again.
-        "--workspace",
-        "--all-targets",
-    ];
-    step::run(&mut step::cargo(&arguments))?;
+    examples()?;
     let target = root().join("target");
     let program = quote(&target.join("release/examples/bench_seal"));
     let dir = target.join("bench");
@@ -140,21 +132,4 @@ fn measure(program: &str, dir: &std::path::Path) -> Result<Vec<Figure>> {
 
 fn parse(line: &str) -> Result<Report> {
     serde_json::from_str(line.trim()).map_err(|e| format!("bench_seal printed {line:?}: {e}"))
-}
-
-/// A clip at a camera's usual bit rate, where the large media set is; else the small one.
-fn media() -> PathBuf {
-    let shared = std::env::var_os("CUSTOS_SHARED")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| root().join("../shared"));
-    let large = shared.join("data/media/generated/gen_5s_1080p30_4M_high_bf0.mp4");
-    if large.is_file() {
-        return large;
-    }
-    eprintln!("the large media set is not here (set CUSTOS_SHARED): taking the small sample");
-    root().join("tests/media/sample.mp4")
-}
-
-fn quote(path: &std::path::Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
 }
