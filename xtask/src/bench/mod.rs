@@ -86,9 +86,10 @@ fn examples() -> Result {
     let arguments = [
         "build",
         "--release",
-        // As CI builds it: a part would be another set of features, and all built again.
+        // Of the whole workspace: a part would be another set of features, and all built again.
         "--workspace",
-        "--all-targets",
+        "--bins",
+        "--examples",
     ];
     step::run(&mut step::cargo(&arguments))
 }
