@@ -230,6 +230,9 @@ pub(crate) fn sealed(clip: &str, digest: ClipDigest) -> Sealed {
         fragments: 1,
         digest,
         recovered: false,
+        copy_of: None,
+        about: None,
+        amends: None,
     }
 }
 

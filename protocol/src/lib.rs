@@ -6,7 +6,8 @@
 //! - bytes and keys: [`hash`], [`key`], [`note`] (C2SP signed-note), [`id`], [`suite`]
 //! - transparency log: [`merkle`] (RFC 6962), [`checkpoint`] (C2SP tlog-checkpoint and
 //!   tlog-cosignature), [`proof`] (C2SP tlog-proof)
-//! - evidence: [`clip`] (digest of an age file), [`journal`] (what a terminal writes down)
+//! - evidence: [`clip`] (digest of an age file), [`journal`] (what a terminal writes down),
+//!   [`metadata`] (a sheet: what else is known of a recording), [`name`] (of exported files)
 //! - signed statements: [`statement`] and its kinds [`trust`], [`certificate`], [`policy`],
 //!   [`directive`], [`stored`], [`session`]
 //! - composed: [`ticket`], [`receipt`], [`verify`]
@@ -28,6 +29,8 @@ pub mod id;
 pub mod journal;
 pub mod key;
 pub mod merkle;
+pub mod metadata;
+pub mod name;
 pub mod note;
 pub mod policy;
 pub mod proof;

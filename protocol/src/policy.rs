@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id,
+    name::NameTemplate,
     statement::{self, Statement, StatementError},
     trust::TrustSet,
 };
@@ -31,6 +32,13 @@ pub struct Policy {
     pub pin_lockout_s: u32,
     /// Days of stored evidence at the station, by default.
     pub retention_days: u32,
+    /// The agency's local time, in minutes from UTC, -720 to 840: what is written onto photos and
+    /// into file names.
+    #[serde(default = "beijing")]
+    pub utc_offset_min: i32,
+    /// How exported files are named: a [`NameTemplate`].
+    #[serde(default = "by_clip")]
+    pub export_name: String,
     #[serde(default)]
     pub recording: RecordingPolicy,
     #[serde(default)]
@@ -61,6 +69,8 @@ pub struct RecordingPolicy {
     pub sleep: bool,
     /// Seconds between two reminders that a recording runs; 0: none.
     pub reminder_s: u32,
+    /// Whether a copy of each photo is made that says when, who, where and for which case.
+    pub watermark: bool,
 }
 
 /// Muting the sound of a recording.
@@ -86,8 +96,18 @@ impl Default for RecordingPolicy {
             stealth: true,
             sleep: true,
             reminder_s: 120,
+            watermark: false,
         }
     }
+}
+
+/// UTC+8, the one time of all of China.
+fn beijing() -> i32 {
+    480
+}
+
+fn by_clip() -> String {
+    "{clip}".to_owned()
 }
 
 /// What happens as storage and battery run out.
@@ -167,6 +187,8 @@ impl Policy {
             pin_attempts: 5,
             pin_lockout_s: 60,
             retention_days: 180,
+            utc_offset_min: beijing(),
+            export_name: by_clip(),
             recording: RecordingPolicy::default(),
             storage: StoragePolicy::default(),
             categories: Vec::new(),
@@ -185,6 +207,14 @@ impl Policy {
             ("pin_min_length", (4..=64).contains(&self.pin_min_length)),
             ("pin_attempts", (1..=20).contains(&self.pin_attempts)),
             ("pin_lockout_s", (1..=86_400).contains(&self.pin_lockout_s)),
+            (
+                "utc_offset_min",
+                (-720..=840).contains(&self.utc_offset_min),
+            ),
+            (
+                "export_name",
+                self.export_name.parse::<NameTemplate>().is_ok(),
+            ),
             ("pre_event_s", self.recording.pre_event_s <= 120),
             (
                 "pre_event_max_bytes",

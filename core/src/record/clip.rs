@@ -29,6 +29,17 @@ pub(crate) struct Origin {
     pub(crate) media: &'static str,
 }
 
+/// What other evidence an item belongs to. Kept in the row and said in its seal entry.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Links {
+    /// The photo that this one shows with a watermark.
+    pub(crate) copy_of: Option<String>,
+    /// The recording or clip that a note or a sheet speaks of.
+    pub(crate) about: Option<String>,
+    /// The sheet that this sheet adds to.
+    pub(crate) amends: Option<String>,
+}
+
 /// How far a clip is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Committed {
@@ -274,6 +285,7 @@ impl Clip {
             committed: self.committed,
             digest,
             recovered: false,
+            links: Links::default(),
         };
         self.vault.write(|tx| end.write(tx))
     }
@@ -298,6 +310,7 @@ pub(super) struct Ending<'a> {
     pub(super) committed: Committed,
     pub(super) digest: ClipDigest,
     pub(super) recovered: bool,
+    pub(super) links: Links,
 }
 
 impl Ending<'_> {
@@ -323,6 +336,9 @@ impl Ending<'_> {
             fragments: self.committed.fragment,
             digest: self.digest,
             recovered: self.recovered,
+            copy_of: self.links.copy_of.clone(),
+            about: self.links.about.clone(),
+            amends: self.links.amends.clone(),
         };
         let entry = journal::append(tx, &context, Event::Sealed(sealed))?;
         let changed = tx.execute(

@@ -6,7 +6,7 @@ use custos_protocol::id;
 use image::{ImageFormat, ImageReader, Limits};
 use rusqlite::params;
 
-use super::clip::{Committed, Ending, Origin, create};
+use super::clip::{Committed, Ending, Links, Origin, create};
 use super::seal::{self, Recipient};
 use crate::vault::Vault;
 use crate::{Error, Result};
@@ -68,6 +68,7 @@ pub(crate) fn seal_photo(
             committed: Committed::default(),
             digest,
             recovered: false,
+            links: Links::default(),
         }
         .write(tx)
     })?;

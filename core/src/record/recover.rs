@@ -16,7 +16,7 @@ use custos_protocol::clip::{self, ClipTree, SEALED_CHUNK};
 use rusqlite::{Connection, OptionalExtension as _};
 use zeroize::Zeroize as _;
 
-use super::clip::{Committed, Ending, Origin, mark_failed};
+use super::clip::{Committed, Ending, Links, Origin, mark_failed};
 use super::seal::{LastChunk, PayloadKey, keep_tail};
 use crate::vault::Vault;
 use crate::{Error, Result};
@@ -181,6 +181,7 @@ fn complete(vault: &Vault, clip: &str) -> Result<Outcome> {
         committed: remains.committed,
         digest,
         recovered: true,
+        links: Links::default(),
     };
     vault.write(|tx| ending.write(tx))?;
     Ok(Outcome::Recovered)

@@ -138,6 +138,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to_us: Option<i64>,
     },
+    /// Small pictures of these were opened: what a list of evidence shows. Journalled before the
+    /// first of them is shown, once in an officer's session.
+    Previewed {
+        clips: Vec<String>,
+    },
     Exported {
         clip: String,
     },
@@ -188,17 +193,27 @@ pub struct Sealed {
     pub clip: String,
     /// Clips of one press of the button share it.
     pub recording: String,
-    /// `video/mp4`, `audio/mp4` or `image/jpeg`.
+    /// `video/mp4`, `audio/mp4`, `image/jpeg`, `text/plain; charset=utf-8` (a note) or
+    /// `application/json` (a sheet).
     pub media: String,
     pub case: String,
     pub began_ms: i64,
     pub ended_ms: i64,
-    /// Of the media, in microseconds; 0 for a photo.
+    /// Of the media, in microseconds; 0 for what has no duration.
     pub duration_us: i64,
     pub fragments: u32,
     pub digest: ClipDigest,
     /// Completed after a crash.
     pub recovered: bool,
+    /// The photo that this one shows with a watermark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<String>,
+    /// The recording or clip that a note or a sheet speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The sheet that this sheet adds to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amends: Option<String>,
 }
 
 #[expect(

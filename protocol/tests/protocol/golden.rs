@@ -147,6 +147,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
             "challenge-answer-person",
             note(statement::sign(&answer("person:anna"), &[&agency.anna])),
         ),
+        ("sheet", bodies::sheet(agency)),
         ("api", bodies::api(&world)),
     ]
 }

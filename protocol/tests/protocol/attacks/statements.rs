@@ -80,10 +80,12 @@ fn policy_ranges() {
         }
     }
     type Break = fn(&mut Policy);
-    let most: [(&str, Break); 6] = [
+    let most: [(&str, Break); 8] = [
         ("pre_event_s", |p| p.recording.pre_event_s = 121),
         ("post_event_s", |p| p.recording.post_event_s = 121),
         ("reminder_s", |p| p.recording.reminder_s = 86_401),
+        ("utc_offset_min", |p| p.utc_offset_min = 841),
+        ("export_name", |p| p.export_name = "{pin}".into()),
         ("warn_minutes", |p| p.storage.warn_minutes = vec![5, 15]),
         ("low_battery_percent", |p| {
             p.storage.low_battery_percent = 51
@@ -198,8 +200,9 @@ fn an_older_policy_is_read() {
     let policy = World::new().agency.policy();
     let mut json = serde_json::to_value(&policy).expect("plain data");
     let fields = json.as_object_mut().expect("an object");
-    fields.remove("recording");
-    fields.remove("storage");
+    for later in ["recording", "storage", "utc_offset_min", "export_name"] {
+        fields.remove(later);
+    }
     assert_eq!(
         serde_json::from_value::<Policy>(json).expect("readable"),
         policy

@@ -7,12 +7,13 @@ use custos_protocol::{
     clip::ClipDigest,
     directive::{Action, State},
     hash::{Hash, base64_encode},
-    journal::{Event, Sealed},
+    journal::{ClockTrust, Event, Sealed},
+    metadata::{self, ClipFacts, Participant, Sheet, TrackPoint},
     suite,
 };
 
 use crate::fixture::{
-    CLIP, OFFICER, OFFICER_RECIPIENT, PHOTO, RECIPIENT, START_MS, TERMINAL, World,
+    Agency, CLIP, OFFICER, OFFICER_RECIPIENT, PHOTO, RECIPIENT, START_MS, TERMINAL, World,
 };
 
 pub(super) fn events() -> String {
@@ -79,6 +80,22 @@ pub(super) fn all_events() -> Vec<Event> {
             fragments: 60,
             digest,
             recovered: false,
+            copy_of: None,
+            about: None,
+            amends: None,
+        }),
+        Event::Sealed(Sealed {
+            clip: "clip-01jz8w3d6y1g4d2n7r3w0s5v8z".into(),
+            recording: "recording-01jz8w3d6y1g4d2n7r3w0s5v8z".into(),
+            copy_of: Some(PHOTO.into()),
+            ..whole("image/jpeg", digest)
+        }),
+        Event::Sealed(Sealed {
+            clip: "clip-01jz8w5e7z2h5e3p8s4x1t6w90".into(),
+            recording: "recording-01jz8w5e7z2h5e3p8s4x1t6w90".into(),
+            about: Some(CLIP.replace("clip", "recording")),
+            amends: Some("clip-01jz8w4n8a3j6f4q9t5y2v7x01".into()),
+            ..whole("application/json", digest)
         }),
         Event::Recovered {
             clip: clip(),
@@ -142,6 +159,9 @@ pub(super) fn all_events() -> Vec<Event> {
             from_us: 10_000_000,
             to_us: Some(20_000_000),
         },
+        Event::Previewed {
+            clips: vec![PHOTO.into(), clip()],
+        },
         Event::Exported { clip: clip() },
         Event::Confirmed {
             clip: clip(),
@@ -175,6 +195,79 @@ pub(super) fn all_events() -> Vec<Event> {
             what: "clock-went-back".into(),
         },
     ]
+}
+
+/// What is sealed at once.
+fn whole(media: &str, digest: ClipDigest) -> Sealed {
+    Sealed {
+        clip: PHOTO.into(),
+        recording: PHOTO.replace("clip", "recording"),
+        media: media.into(),
+        case: "2026-0815".into(),
+        began_ms: START_MS,
+        ended_ms: START_MS,
+        duration_us: 0,
+        fragments: 0,
+        digest,
+        recovered: false,
+        copy_of: None,
+        about: None,
+        amends: None,
+    }
+}
+
+/// The sheet of the video, made at its end.
+pub(super) fn sheet(agency: &Agency) -> String {
+    let at = |seconds: i64, latitude, longitude| TrackPoint {
+        time_ms: START_MS + seconds * 1_000,
+        latitude,
+        longitude,
+        accuracy_m: 4.5,
+        altitude_m: Some(44.5),
+        speed_mps: Some(1.2),
+        bearing_deg: Some(90.0),
+    };
+    let sheet = Sheet {
+        format: metadata::FORMAT.into(),
+        agency: agency.name.clone(),
+        terminal: TERMINAL.into(),
+        epoch: 1,
+        officer: OFFICER.into(),
+        duty: "duty-01jz8w2a1b3c5d7e9f1g3h5j7k".into(),
+        case: "2026-0815".into(),
+        about: CLIP.replace("clip", "recording"),
+        amends: None,
+        time_ms: START_MS + 60_000,
+        clock: ClockTrust::Station,
+        department: Some("110105".into()),
+        act: Some("identity check".into()),
+        participants: Some(vec![Participant {
+            role: "witness".into(),
+            name: "Zhang San".into(),
+            number: Some("W-1".into()),
+            remarks: None,
+        }]),
+        remarks: None,
+        clips: vec![ClipFacts {
+            clip: CLIP.into(),
+            media: "video/mp4".into(),
+            began_ms: START_MS,
+            ended_ms: Some(START_MS + 60_000),
+            duration_us: 60_000_000,
+            codecs: Some("avc1.64001f,mp4a.40.2".into()),
+            rotation: Some(90),
+            category: Some("traffic".into()),
+            marks: 1,
+            marked_ms: Some(START_MS + 900),
+        }],
+        track: vec![
+            at(0, 39.905_489, 116.391_297),
+            at(1, 39.905_489, 116.391_312),
+        ],
+    };
+    let text = sheet.to_text();
+    assert_eq!(Sheet::from_text(&text), Ok(sheet));
+    text
 }
 
 /// One body a line, after the name of its type; notes are shortened to "…".

@@ -80,6 +80,9 @@ impl Terminal {
             fragments: 1,
             digest,
             recovered: false,
+            copy_of: None,
+            about: None,
+            amends: None,
         }));
     }
 
