@@ -4,12 +4,16 @@
 //!
 //! - [`process`]: the `custos` program as other people's scripts meet it
 //! - [`scene`]: a station, its people and terminals, as processes
+//! - [`staff`]: what staff do that has no verb yet
 //! - [`proxy`]: a network that can be cut
 //! - [`open`]: opening evidence with other people's code
 //! - [`source`]: a camera for benchmarks
+//! - [`torture`]: recording processes that are killed, and what has to hold afterwards
 
 pub mod open;
 pub mod process;
 pub mod proxy;
 pub mod scene;
 pub mod source;
+pub mod staff;
+pub mod torture;

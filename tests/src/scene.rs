@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use custos_protocol::policy::Policy;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -133,6 +134,11 @@ impl Scene {
             std::fs::write(&file, ticket.replace(&self.station.url, url)).expect("writable");
         }
         file
+    }
+
+    /// Publishes the policy that `change` makes of the one in force.
+    pub fn publish_policy(&self, change: impl FnOnce(&mut Policy)) {
+        crate::staff::publish_policy(&self.station.url, &self.station.admin_key, change);
     }
 
     /// Enrols `dir` as a terminal that reaches its station at `url`.

@@ -1,23 +1,27 @@
-//! The project's own commands: `cargo xtask ci`, `cargo xtask bench [NAME…]`.
+//! The project's own commands: `cargo xtask ci`, `cargo xtask bench [NAME…]`, `cargo xtask torture`.
 //!
 //! # Layout
 //!
 //! - `ci`: everything CI runs, in order; `deny`: licences, sources and bans; `tools`: what has to
 //!   be installed; `step`: running and timing one command
 //! - `bench`: measurements against peers
+//! - `torture`: recordings that are killed
 
 mod bench;
 mod ci;
 mod deny;
 mod step;
 mod tools;
+mod torture;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask ci [STEP…]      everything CI runs; with names, only those steps
        cargo xtask deny            licences, sources and bans
-       cargo xtask bench [NAME…]   measurements, as ratios to peers in the same run";
+       cargo xtask bench [NAME…]   measurements, as ratios to peers in the same run
+       cargo xtask torture [--power] [--rounds N] [--seed S] [--lanes N]
+                                   recordings killed at random instants: nothing acknowledged is lost";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
         Some("ci") => ci::run_ci(&names),
         Some("deny") => deny::run(),
         Some("bench") => bench::run(&names),
+        Some("torture") => torture::torture(&names),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
