@@ -130,6 +130,8 @@ pub enum Error {
     DutyOpen,
     #[error("no such clip")]
     UnknownClip,
+    #[error("the policy has no such category")]
+    UnknownCategory,
     #[error("the clip is not sealed yet")]
     NotSealed,
     #[error("the clip is not confirmed by the station yet")]
@@ -138,6 +140,10 @@ pub enum Error {
     RecordingEnded,
     #[error("the media cannot be recorded: {0}")]
     Media(&'static str),
+    #[error("the agency's policy does not allow it")]
+    PolicyForbids,
+    #[error("the terminal sleeps")]
+    Asleep,
 
     // Storage.
     #[error("the storage is full")]
@@ -206,10 +212,13 @@ impl Error {
             Self::NoDuty => "no-duty",
             Self::DutyOpen => "duty-open",
             Self::UnknownClip => "unknown-clip",
+            Self::UnknownCategory => "unknown-category",
             Self::NotSealed => "not-sealed",
             Self::NotConfirmed => "not-confirmed",
             Self::RecordingEnded => "recording-ended",
             Self::Media(_) => "media",
+            Self::PolicyForbids => "policy-forbids",
+            Self::Asleep => "asleep",
             Self::Full => "storage-full",
             Self::Io(_) => "storage-failed",
             Self::SyncFailed => "storage-sync-failed",

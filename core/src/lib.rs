@@ -8,7 +8,7 @@
 //! - `journal`: the signed log of everything that happens
 //! - `record`: samples in, sealed clips out
 //! - `sync`: uploads, receipts, directives
-//! - `device`: provisioning, state, retention
+//! - `device`: provisioning, state, retention, what runs out
 //! - [`clock`]: trusted time; [`error`]: what can go wrong
 
 pub mod clock;
@@ -23,7 +23,7 @@ mod testing;
 mod vault;
 
 pub use self::{
-    device::{DeviceInfo, PurgeReport, State},
+    device::{DeviceInfo, Forecast, Kept, KeptFor, Mode, PurgeReport, State},
     error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{

@@ -4,13 +4,18 @@
 //! # Layout
 //!
 //! - here: [`Terminal`], what needs no officer
-//! - `officer`: [`Officer`], an unlocked slot; `recording`: [`Recording`]
+//! - `supplies`: storage and battery
+//! - `officer`: [`Officer`], an unlocked slot; `modes`, `categories`: what else an officer decides
+//! - `recording`: [`Recording`]
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]
 
+mod categories;
 mod evidence;
 mod export;
+mod modes;
 mod officer;
 mod recording;
+mod supplies;
 
 use std::{
     collections::BTreeMap,
@@ -32,8 +37,9 @@ pub use self::{
 use crate::{
     Error, KeySource, Result, Secret, clock,
     device::{
-        DeviceInfo, PurgeReport, State, provision, retention,
+        DeviceInfo, Forecast, Mode, PurgeReport, State, mode, provision, retention,
         state::{self, Device},
+        storage,
     },
     journal::{self, JournalContext},
     record::{recover, sweep},
@@ -53,6 +59,9 @@ pub struct Terminal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     pub state: State,
+    /// What is switched on; the shell obeys.
+    pub modes: Vec<Mode>,
+    pub forecast: Forecast,
     pub terminal: String,
     pub agency: String,
     pub epoch: u32,
@@ -117,10 +126,13 @@ impl Terminal {
     pub fn status(&self) -> Result<Status> {
         let key_source = self.vault.key_source().describe();
         let recipient = self.vault.recipient()?;
+        let free_bytes = self.vault.free_bytes()?;
         self.vault.read(|c| {
             let device = Device::load(c)?;
             Ok(Status {
                 state: state::state(c)?,
+                modes: mode::active(c)?,
+                forecast: storage::forecast(c, free_bytes)?,
                 key_source,
                 recipient,
                 officers: slot::names(c)?,
@@ -169,7 +181,7 @@ impl Terminal {
         slot::enrol(&self.vault, officer, pin, &policy)
     }
 
-    /// Opens an officer's slot. Every attempt is journalled.
+    /// Opens an officer's slot, and ends sleep. Every attempt is journalled.
     ///
     /// # Errors
     /// [`Error::Locked`], [`Error::WrongPin`], [`Error::TooManyAttempts`],
@@ -187,6 +199,10 @@ impl Terminal {
             return Err(Error::Locked);
         }
         let identity = slot::unlock(&self.vault, officer, pin, &policy)?;
+        self.vault.write(|tx| {
+            let context = JournalContext::officer(tx, officer)?;
+            mode::end(tx, &context, Mode::Sleep)
+        })?;
         Ok(Officer::new(self.vault.clone(), officer, identity))
     }
 
@@ -251,7 +267,8 @@ impl Terminal {
         driver::follow(&self.vault)
     }
 
-    /// Deletes the files of confirmed clips whose retention has passed and which nobody holds.
+    /// Deletes the files of confirmed clips whose retention has passed and which nobody holds,
+    /// and says why others stay.
     ///
     /// # Errors
     /// Storage errors.

@@ -25,6 +25,11 @@ use crate::{
 
 const AGENCY: &str = "custos.test";
 
+pub(crate) const DAY_MS: i64 = 86_400_000;
+
+/// When the station stored what it gives receipts for.
+pub(crate) const STORED_MS: i64 = 1_900_000_000_000;
+
 #[derive(Debug)]
 pub(crate) struct Agency {
     pub(crate) test: TestVault,
@@ -104,6 +109,20 @@ impl Agency {
         agency
     }
 
+    /// The policy in force with a change to it.
+    pub(crate) fn publish(&self, change: impl FnOnce(&mut Policy)) {
+        self.vault()
+            .write(|tx| {
+                let mut policy = crate::device::state::policy(tx)?;
+                policy.version += 1;
+                change(&mut policy);
+                policy.check().unwrap();
+                let note = statement::sign(&policy, &[&self.policy]).unwrap();
+                crate::sync::updates::take_policy(tx, &note.to_string())
+            })
+            .unwrap();
+    }
+
     pub(crate) fn vault(&self) -> &Vault {
         &self.test.vault
     }
@@ -160,7 +179,7 @@ impl Agency {
                 let size = journal::size(c)?;
                 let nodes = journal::Nodes(c);
                 let mut checkpoint = journal::sign_checkpoint(c, &log, None)?;
-                cosign(&mut checkpoint, &self.witness, 1_900_000_000);
+                cosign(&mut checkpoint, &self.witness, STORED_MS as u64 / 1_000);
                 let hashes = merkle::inclusion(seq, size, &nodes)?;
                 let entry = journal::entries(c, seq, 1, usize::MAX)?.remove(0);
                 let proof = TlogProof {
@@ -191,7 +210,7 @@ impl Agency {
             digest,
             entry: seq,
             entry_hash: merkle::leaf_hash(entry.as_bytes()),
-            time_ms: 1_900_000_000_000,
+            time_ms: STORED_MS,
         };
         statement::sign(&stored, &[&self.storage])
             .unwrap()

@@ -5,11 +5,12 @@
 //! - [`about`]: the library itself; [`keys`]: where the key-encryption key lives
 //! - [`terminal`]: provisioning, state, directives, sync; [`officer`]: a duty and its evidence;
 //!   [`recording`]: one clip while it grows
-//! - [`records`]: plain data
+//! - [`records`]: plain data; [`supplies`]: storage, modes and the policy as such
 
 pub mod about;
 pub mod keys;
 pub mod officer;
 pub mod recording;
 pub mod records;
+pub mod supplies;
 pub mod terminal;

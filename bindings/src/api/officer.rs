@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     recording::{Recording, RecordingSpec},
     records::{self, EvidenceItem},
+    supplies::Mode,
 };
 use crate::error::ApiResult;
 
@@ -52,6 +53,16 @@ impl Officer {
     /// Marks a clip as important: it uploads first.
     pub fn mark(&self, clip: String, label: String) -> ApiResult<()> {
         Ok(self.0.mark(&clip, &label)?)
+    }
+
+    /// Sorts a clip into a category of the policy.
+    pub fn categorise(&self, clip: String, category: String) -> ApiResult<EvidenceItem> {
+        Ok(self.0.categorise(&clip, &category)?.into())
+    }
+
+    /// Switches a mode on until the duty ends, or off.
+    pub fn set_mode(&self, mode: Mode, on: bool) -> ApiResult<()> {
+        Ok(self.0.set_mode(mode.into(), on)?)
     }
 
     /// Writes clip, receipt and trust set to the folder `dir`, for an independent verifier.

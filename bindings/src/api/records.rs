@@ -1,5 +1,6 @@
 //! Plain data. Times are Unix milliseconds UTC.
 
+use super::supplies::{Forecast, Mode};
 use crate::error::{ApiError, ApiResult};
 
 /// What the terminal can be used for.
@@ -24,6 +25,9 @@ impl From<custos_core::State> for TerminalState {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Status {
     pub state: TerminalState,
+    /// What is switched on: the shell obeys.
+    pub modes: Vec<Mode>,
+    pub forecast: Forecast,
     pub terminal: String,
     pub agency: String,
     /// Which provisioning of this terminal it is.
@@ -52,6 +56,8 @@ impl TryFrom<custos_core::Status> for Status {
         });
         Ok(Self {
             state: status.state.into(),
+            modes: status.modes.into_iter().map(Mode::from).collect(),
+            forecast: status.forecast.into(),
             terminal: status.terminal,
             agency: status.agency,
             epoch: status.epoch,
@@ -126,6 +132,8 @@ pub struct EvidenceItem {
     pub fragments: u32,
     /// Number of marks.
     pub marked: u32,
+    /// A code of the policy.
+    pub category: Option<String>,
 }
 
 impl From<custos_core::EvidenceItem> for EvidenceItem {
@@ -145,6 +153,7 @@ impl From<custos_core::EvidenceItem> for EvidenceItem {
             uploaded: item.uploaded,
             fragments: item.fragments,
             marked: item.marked,
+            category: item.category,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     keys::{Adapter, KeySource},
     officer::Officer,
     records::{self, EvidenceItem, Status, SyncReport},
+    supplies::{Forecast, Policy},
 };
 use crate::error::{ApiError, ApiResult};
 
@@ -80,6 +81,22 @@ impl Terminal {
     /// Keeps them together until the handle is closed.
     pub fn start_sync(&self) -> ApiResult<Arc<SyncHandle>> {
         Ok(Arc::new(SyncHandle(self.0.start_sync()?)))
+    }
+
+    /// What can still be recorded.
+    pub fn forecast(&self) -> ApiResult<Forecast> {
+        Ok(self.0.forecast()?.into())
+    }
+
+    /// How far the battery is charged: to be called as it changes. Whether it is low since now:
+    /// then running clips were sealed early, and go on.
+    pub fn battery(&self, percent: u32) -> ApiResult<bool> {
+        Ok(self.0.battery(percent)?)
+    }
+
+    /// The settings that a shell obeys.
+    pub fn policy(&self) -> ApiResult<Policy> {
+        Ok(self.0.policy()?.into())
     }
 
     /// Deletes what is confirmed and past its local retention; the clips that went.

@@ -188,10 +188,9 @@ impl Clip {
             self.file.sync_data().map_err(|_| Error::SyncFailed)?;
         }
         let mut now = self.committed;
-        now.fragment += fragments.len() as u32;
-        // With B-frames a fragment that was ended on demand can reach beyond the one after it.
-        for fragment in fragments.iter() {
-            now.end_us = now.end_us.max(fragment.end_us);
+        if let Some(last) = fragments.last() {
+            now.fragment += fragments.len() as u32;
+            now.end_us = now.end_us.max(last.end_us);
         }
         self.vault.write(|tx| {
             let changed = tx

@@ -10,9 +10,9 @@ use std::sync::mpsc;
 use custos_protocol::clip;
 use custos_protocol::journal::{Entry, Event};
 
-use super::clip::{Clip, Committed, Notes, Origin};
-use super::codec::{Rotation, VideoConfig};
-use super::mux::{Muxer, Track};
+use super::clip::{Committed, Origin};
+use super::codec::Rotation;
+use super::mux::Track;
 use super::photo::seal_photo;
 use super::recorder::{FRAGMENT_US, Pressure, Recorder};
 use super::recover::{Recovery, recover};
@@ -192,27 +192,6 @@ fn a_recording_is_sealed_and_opens() {
     assert_eq!(fragments(&bench.open(&clip)), end.fragment);
     bench.check_sealed(&clip, false);
     assert_eq!(bench.kinds(), ["recording-began", "sealed"]);
-}
-
-/// What was told of each fragment is what the clip's row and seal say of all of them.
-#[test]
-fn a_clip_ends_with_the_fragment_that_reaches_farthest() {
-    let bench = Bench::new();
-    let (origin, recipients) = (bench.origin("video/mp4"), bench.recipients());
-    let mut clip = Clip::begin(bench.test.vault.clone(), origin, &recipients).unwrap();
-    let mut muxer = Muxer::new(FRAGMENT_US);
-    let config = VideoConfig::new(CONFIG, Rotation::None).unwrap();
-    muxer.configure_video(config).unwrap();
-    let mut both = [2_000_000, 1_960_000].map(|end_us| {
-        let unit = [0, 0, 0, 1, 0x65, 0x9a];
-        muxer.push(Track::Video, end_us, true, &unit).unwrap();
-        let mut fragment = muxer.flush().unwrap().unwrap();
-        fragment.end_us = end_us;
-        fragment
-    });
-    let committed = clip.commit(&mut both, &Notes::default()).unwrap();
-    assert_eq!((committed.fragment, committed.end_us), (2, 2_000_000));
-    assert_eq!(bench.row::<i64>(clip.name(), "end_us"), 2_000_000);
 }
 
 /// Invariant 9: an error of the storage ends the recording; what was committed stays, and says so.

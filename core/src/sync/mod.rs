@@ -17,7 +17,7 @@ pub(crate) mod receipts;
 pub(crate) mod runtime;
 pub(crate) mod station;
 mod tus;
-mod updates;
+pub(crate) mod updates;
 mod view;
 
 pub use self::{

@@ -120,7 +120,11 @@ fn fault(error: &VerifyError) -> ReceiptFault {
 ///
 /// # Errors
 /// [`Error::Receipt`], storage errors.
-pub(crate) fn verify_any_trust(connection: &Connection, receipt: &str, own: &Own) -> Result<()> {
+pub(crate) fn verify_any_trust(
+    connection: &Connection,
+    receipt: &str,
+    own: &Own,
+) -> Result<VerifiedReceipt> {
     let key = journal_key(connection)?;
     let mut statement = connection.prepare("SELECT note FROM trust_set ORDER BY version DESC")?;
     let notes: Vec<String> = statement
@@ -130,7 +134,7 @@ pub(crate) fn verify_any_trust(connection: &Connection, receipt: &str, own: &Own
     for note in notes {
         let note: Note = note.parse().map_err(|_| Error::Damaged)?;
         let trust = statement::read_unverified(&note).map_err(|_| Error::Damaged)?;
-        last = verify(receipt, &trust, own, &key).map(drop);
+        last = verify(receipt, &trust, own, &key);
         if last.is_ok() {
             break;
         }

@@ -6,7 +6,10 @@ use rusqlite::Transaction;
 use super::station::Station;
 use crate::{
     Error, Result,
-    device::state::{self, Device},
+    device::{
+        mode,
+        state::{self, Device},
+    },
     journal::{self, JournalContext},
     vault::Vault,
 };
@@ -52,7 +55,7 @@ fn take_trust(tx: &Transaction<'_>, note: &str) -> Result<()> {
 }
 
 /// A policy stands by itself under the policy key; it may skip versions, not go back.
-fn take_policy(tx: &Transaction<'_>, note: &str) -> Result<()> {
+pub(crate) fn take_policy(tx: &Transaction<'_>, note: &str) -> Result<()> {
     let policy = Policy::open(note, &state::trust(tx)?).map_err(|_| Error::PolicyInvalid)?;
     if policy.version <= Device::load(tx)?.policy_version {
         return Err(Error::PolicyInvalid);
@@ -65,7 +68,8 @@ fn take_policy(tx: &Transaction<'_>, note: &str) -> Result<()> {
     let event = Event::PolicyUpdated {
         version: policy.version,
     };
-    journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
+    journal::append(tx, &JournalContext::terminal(tx)?, event)?;
+    mode::obey(tx, &policy)
 }
 
 #[cfg(test)]

@@ -82,6 +82,8 @@ pub struct EvidenceItem {
     pub fragments: u32,
     /// Number of marks.
     pub marked: u32,
+    /// A code of the policy.
+    pub category: Option<String>,
 }
 
 impl EvidenceItem {
@@ -92,7 +94,7 @@ impl EvidenceItem {
 }
 
 const COLUMNS: &str = "clip, recording, media, state, reason, officer, duty, case_no, began_ms,
-                       ended_ms, length, uploaded, fragments, marked";
+                       ended_ms, length, uploaded, fragments, marked, category";
 
 fn item(row: &Row<'_>) -> rusqlite::Result<(String, EvidenceItem)> {
     let state: String = row.get(3)?;
@@ -111,6 +113,7 @@ fn item(row: &Row<'_>) -> rusqlite::Result<(String, EvidenceItem)> {
         uploaded: row.get(11)?,
         fragments: row.get(12)?,
         marked: row.get(13)?,
+        category: row.get(14)?,
     };
     Ok((state, item))
 }
@@ -162,8 +165,13 @@ pub(super) fn counts(connection: &Connection) -> Result<BTreeMap<&'static str, u
         .into_iter()
         .map(|state| (state.as_str(), 0))
         .collect();
-    for item in list(connection, None)? {
-        *counts.entry(item.state.as_str()).or_default() += 1;
+    let mut statement = connection.prepare_cached(
+        "SELECT state, count(*) FROM evidence WHERE purged_ms IS NULL GROUP BY state",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let state: EvidenceState = row.get::<_, String>(0)?.parse()?;
+        counts.insert(state.as_str(), row.get(1)?);
     }
     Ok(counts)
 }

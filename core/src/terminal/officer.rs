@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Error, Result, clock,
-    device::state,
+    device::{mode, room, state},
     journal::{self, JournalContext},
     record::{clip::Origin, photo, seal::Recipient},
     vault::{Vault, officer::Identity},
@@ -37,8 +37,8 @@ impl fmt::Display for DutyId {
 }
 
 /// The open duty of an officer.
-struct Duty {
-    id: String,
+pub(super) struct Duty {
+    pub(super) id: String,
     case_no: String,
 }
 
@@ -55,8 +55,8 @@ pub(super) struct Start {
 /// An unlocked officer.
 #[derive(Debug, Clone)]
 pub struct Officer {
-    vault: Arc<Vault>,
-    officer: String,
+    pub(super) vault: Arc<Vault>,
+    pub(super) officer: String,
     identity: Arc<Identity>,
 }
 
@@ -99,7 +99,8 @@ impl Officer {
         Ok(DutyId(duty))
     }
 
-    /// Ends the duty; gives its items, with the state of each.
+    /// Ends the duty, and the modes that were switched on in it; gives its items, with the state
+    /// of each.
     ///
     /// # Errors
     /// [`Error::NoDuty`], storage errors.
@@ -111,6 +112,8 @@ impl Officer {
             let open = items.iter().filter(|item| !item.is_confirmed()).count();
             let unconfirmed = u32::try_from(open).unwrap_or(u32::MAX);
             // Journalled while the duty is still the officer's open one.
+            let context = JournalContext::officer(tx, &self.officer)?;
+            mode::end_with_duty(tx, &context, &duty.id)?;
             self.journal(tx, Event::DutyEnded { unconfirmed })?;
             let now = clock::now(tx)?.time_ms;
             tx.execute(
@@ -145,18 +148,28 @@ impl Officer {
     /// Begins a recording, sealed to the agency's recipients and to this officer.
     ///
     /// # Errors
-    /// [`Error::NoDuty`], [`Error::Locked`], storage errors.
+    /// [`Error::NoDuty`], [`Error::Locked`]; [`Error::Full`], before there is a file; storage
+    /// errors.
     pub fn start_recording(&self, spec: RecordingSpec) -> Result<Recording> {
-        Recording::start(self.vault.clone(), self.start()?, spec)
+        let start = self.start()?;
+        room::to_record(&self.vault, &start.origin.officer, &start.origin.duty)?;
+        Recording::start(self.vault.clone(), start, spec)
     }
 
     /// Seals a photo (JPEG).
     ///
     /// # Errors
-    /// [`Error::NoDuty`], [`Error::Locked`], [`Error::Media`], storage errors.
+    /// [`Error::NoDuty`], [`Error::Locked`], [`Error::Media`], [`Error::Full`], storage errors.
     pub fn photo(&self, jpeg: &[u8]) -> Result<EvidenceItem> {
         let mut start = self.start()?;
         start.origin.media = "image/jpeg";
+        let origin = &start.origin;
+        room::to_store(
+            &self.vault,
+            &origin.officer,
+            &origin.duty,
+            jpeg.len() as u64,
+        )?;
         let clip = photo::seal_photo(&self.vault, &start.origin, &start.recipients, jpeg)?;
         self.item(&clip)
     }
@@ -219,6 +232,7 @@ impl Officer {
         // The identity that the PIN opened, not what a row says: what is recorded now can be
         // opened by this officer.
         let own = self.identity.age().to_public().to_string();
+        self.wake()?;
         self.vault.read(|c| {
             state::refuse_if_locked(c)?;
             let duty = open_duty(c, &self.officer)?.ok_or(Error::NoDuty)?;
@@ -252,7 +266,7 @@ impl Officer {
     }
 }
 
-fn open_duty(connection: &Connection, officer: &str) -> Result<Option<Duty>> {
+pub(super) fn open_duty(connection: &Connection, officer: &str) -> Result<Option<Duty>> {
     let sql = "SELECT duty, case_no FROM duty WHERE officer = ?1 AND ended_ms IS NULL";
     Ok(connection
         .query_row(sql, [officer], |row| {

@@ -40,6 +40,8 @@ pub(crate) struct Vault {
     master: MasterKey,
     journal_key: SigningKey,
     database: Database,
+    #[cfg(test)]
+    pub(crate) disk: testing::Disk,
 }
 
 /// A vault that does not exist yet: its keys do, in memory, so that provisioning can prove
@@ -100,6 +102,8 @@ impl Draft {
             master,
             journal_key,
             database,
+            #[cfg(test)]
+            disk: testing::Disk::default(),
         })
     }
 }
@@ -121,6 +125,8 @@ impl Vault {
             master,
             journal_key,
             database,
+            #[cfg(test)]
+            disk: testing::Disk::default(),
         })
     }
 
@@ -144,6 +150,23 @@ impl Vault {
 
     pub(crate) fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// Bytes of the vault's file system that this program may still use.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(crate) fn free_bytes(&self) -> Result<u64> {
+        #[cfg(test)]
+        if let Some(free) = self.disk.free(&self.folder)? {
+            return Ok(free);
+        }
+        let space = rustix::fs::statvfs(self.folder.root()).map_err(std::io::Error::from)?;
+        if space.f_blocks == 0 {
+            // It does not say how large it is, as some over FUSE do: it gets full by error alone.
+            return Ok(u64::MAX);
+        }
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
     }
 
     pub(crate) fn key_source(&self) -> &dyn KeySource {

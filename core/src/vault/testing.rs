@@ -1,10 +1,37 @@
 //! A provisioned vault in a temporary folder, for this crate's unit tests.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use custos_protocol::{key::SigningKey, note::Signer};
 
 use super::{Draft, Folder, SoftwareKeySource, Vault};
+use crate::Result;
+
+/// A disk of a size that the test says, on which nothing lies but evidence; the real one until
+/// it says so.
+#[derive(Debug, Default)]
+pub(crate) struct Disk(AtomicU64);
+
+impl Disk {
+    pub(crate) fn is_of(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::SeqCst);
+    }
+
+    pub(super) fn free(&self, folder: &Folder) -> Result<Option<u64>> {
+        let size = self.0.load(Ordering::SeqCst);
+        if size == 0 {
+            return Ok(None);
+        }
+        let mut used = 0;
+        for entry in std::fs::read_dir(folder.evidence())? {
+            used += entry?.metadata()?.len();
+        }
+        Ok(Some(size.saturating_sub(used)))
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct TestVault {

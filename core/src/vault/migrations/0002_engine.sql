@@ -52,3 +52,19 @@ CREATE TABLE track_point (
     point     TEXT    NOT NULL,                     -- JSON
     PRIMARY KEY (recording, number)
 ) STRICT, WITHOUT ROWID;
+
+-- Modes that are on. A mode ends with the duty that switched it on.
+CREATE TABLE mode (
+    mode     TEXT    PRIMARY KEY CHECK (mode IN ('stealth', 'sleep')),
+    duty     TEXT    NOT NULL REFERENCES duty (duty),
+    since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Whether the officer was warned of the charge and it has not recovered since.
+ALTER TABLE terminal ADD COLUMN battery_low INTEGER NOT NULL DEFAULT 0 CHECK (battery_low IN (0, 1));
+
+-- Counts, and the search for what may go, read this alone: rows are long with their receipts, and
+-- what was purged stays as a row.
+DROP INDEX evidence_state;
+CREATE INDEX evidence_state ON evidence
+    (state, purged_ms, confirmed_ms, length, held, marked, category, clip);

@@ -1,0 +1,165 @@
+//! Room to record: asked for before a file is begun and before every commit. What may go is
+//! cleared first, where the policy says so; what is not confirmed never is.
+
+use custos_protocol::{journal::Event, policy::StoragePolicy};
+
+use super::{
+    retention, state,
+    storage::{self, Forecast},
+};
+use crate::{
+    Error, Result,
+    journal::{self, JournalContext},
+    vault::Vault,
+};
+
+/// A recording that begins should last so long at least.
+const WORTH_BEGINNING_S: u64 = 5;
+
+/// What is cleared is cleared for so long ahead, not for each commit anew.
+#[allow(dead_code, reason = "for the committer")]
+const CLEAR_AHEAD_S: u64 = 60;
+
+/// Sees to it that there is room for a recording to begin.
+///
+/// # Errors
+/// [`Error::Full`], which is journalled; storage errors.
+pub(crate) fn to_record(vault: &Vault, officer: &str, duty: &str) -> Result<()> {
+    let bytes = vault.read(storage::bytes_per_s)? * WORTH_BEGINNING_S;
+    to_store(vault, officer, duty, bytes)
+}
+
+/// Sees to it that there is room for a file of so many bytes.
+///
+/// # Errors
+/// [`Error::Full`], which is journalled; storage errors.
+pub(crate) fn to_store(vault: &Vault, officer: &str, duty: &str, bytes: u64) -> Result<()> {
+    let policy = vault.read(state::policy)?.storage;
+    let needed = policy.reserve_bytes.saturating_add(bytes);
+    let free_bytes = free_up(vault, &policy, needed, needed)?;
+    if free_bytes >= needed {
+        return Ok(());
+    }
+    vault.write(|tx| {
+        let event = full(&storage::forecast(tx, free_bytes)?);
+        let context = JournalContext::duty(tx, officer, duty)?;
+        journal::append(tx, &context, event)
+    })?;
+    Err(Error::Full)
+}
+
+/// Bytes that are free, after clearing up to `wanted` where fewer than `needed` were.
+fn free_up(vault: &Vault, policy: &StoragePolicy, needed: u64, wanted: u64) -> Result<u64> {
+    let free_bytes = vault.free_bytes()?;
+    if free_bytes >= needed || !policy.purge_when_full {
+        return Ok(free_bytes);
+    }
+    retention::make_room(vault, wanted)?;
+    vault.free_bytes()
+}
+
+/// Watches the storage for one recording: each of the policy's levels is told once, until it has
+/// recovered.
+#[derive(Debug)]
+#[allow(dead_code, reason = "for the committer")]
+pub(crate) struct Watch {
+    policy: StoragePolicy,
+    /// The lowest level that was told.
+    told: Option<u32>,
+}
+
+/// What a commit is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "for the committer")]
+pub(crate) enum Room {
+    Enough,
+    /// Enough, but a level was just reached.
+    Low(Forecast),
+    /// So many of the bytes that wait may still be written; then the recording ends.
+    Full {
+        forecast: Forecast,
+        bytes: u64,
+    },
+}
+
+#[allow(dead_code, reason = "for the committer")]
+impl Watch {
+    pub(crate) fn new(policy: StoragePolicy) -> Self {
+        Self { policy, told: None }
+    }
+
+    /// Asks before so many bytes are written. A recording that has to end writes what waits with
+    /// the first half of the reserve; the other half is for ending it, and for the journal and
+    /// the database after that.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub(crate) fn before_commit(&mut self, vault: &Vault, bytes: u64) -> Result<Room> {
+        let reserve = self.policy.reserve_bytes;
+        let rate = vault.read(storage::bytes_per_s)?;
+        let needed = reserve.saturating_add(bytes);
+        let ahead = needed.saturating_add(rate.saturating_mul(CLEAR_AHEAD_S));
+        let free_bytes = free_up(vault, &self.policy, needed, ahead)?;
+        if free_bytes < needed {
+            let bytes = bytes.min(free_bytes.saturating_sub(reserve / 2));
+            let forecast = vault.read(|c| storage::forecast(c, free_bytes))?;
+            return Ok(Room::Full { forecast, bytes });
+        }
+        // First without what could be cleared, which takes longer to find out.
+        let minutes = (free_bytes - needed) / rate.max(1) / 60;
+        let forecast = match self.level(minutes) {
+            Some(_) => Some(vault.read(|c| storage::forecast(c, free_bytes - bytes))?),
+            None => None,
+        };
+        let reached = self.reaches(forecast.map_or(minutes, |forecast| forecast.minutes_left));
+        Ok(match forecast {
+            Some(forecast) if reached => Room::Low(forecast),
+            _ => Room::Enough,
+        })
+    }
+
+    /// The lowest level at or above so many minutes.
+    fn level(&self, minutes: u64) -> Option<u32> {
+        let levels = self.policy.warn_minutes.iter().copied();
+        levels.filter(|level| minutes <= u64::from(*level)).min()
+    }
+
+    /// Whether a level is reached that was not told yet. One that was told has recovered when it
+    /// is exceeded by a tenth: the rate is never quite the same.
+    fn reaches(&mut self, minutes: u64) -> bool {
+        let level = self.level(minutes);
+        if level.is_some_and(|level| self.told.is_none_or(|told| level < told)) {
+            self.told = level;
+            return true;
+        }
+        let recovered = self.level(minutes.saturating_sub(minutes / 11 + 1));
+        if let Some(told) = self.told
+            && recovered.is_none_or(|level| level > told)
+        {
+            self.told = recovered;
+        }
+        false
+    }
+}
+
+/// The journal's entry for a level that was reached.
+#[allow(dead_code, reason = "for the committer")]
+pub(crate) fn low(forecast: &Forecast) -> Event {
+    storage_low("warning", forecast)
+}
+
+/// The journal's entry for the end of the room.
+pub(crate) fn full(forecast: &Forecast) -> Event {
+    storage_low("full", forecast)
+}
+
+fn storage_low(level: &str, forecast: &Forecast) -> Event {
+    Event::StorageLow {
+        level: level.to_owned(),
+        free_bytes: forecast.free_bytes,
+        minutes_left: forecast.minutes_left,
+    }
+}
+
+#[cfg(test)]
+mod tests;

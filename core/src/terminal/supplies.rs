@@ -1,0 +1,38 @@
+//! What the terminal lives on: storage and charge.
+
+use custos_protocol::policy::Policy;
+
+use super::Terminal;
+use crate::{
+    Result,
+    device::{Forecast, battery, state, storage},
+};
+
+impl Terminal {
+    /// What can still be recorded.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn forecast(&self) -> Result<Forecast> {
+        let free_bytes = self.vault.free_bytes()?;
+        self.vault.read(|c| storage::forecast(c, free_bytes))
+    }
+
+    /// The shell says how far the battery is charged, as often as it changes. At the policy's
+    /// level it is journalled, once, until the charge has recovered by five points; gives whether
+    /// it was just now.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn battery(&self, percent: u32) -> Result<bool> {
+        battery::charge_is(&self.vault, percent)
+    }
+
+    /// The policy in force: what a shell has to obey.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn policy(&self) -> Result<Policy> {
+        self.vault.read(state::policy)
+    }
+}
