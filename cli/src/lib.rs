@@ -4,6 +4,7 @@
 //!
 //! - `args`: the grammar of the command line; `output`, `failure`, `words`: how it speaks
 //! - [`camera`]: a media file as a phone's encoder would hand it over
+//! - `policy`: the agency's settings, shown and changed
 //! - one module a verb: `demo`, `station`, `admin`, `terminal`, `verify`; `manual` for man pages
 //!   and completions
 
@@ -14,6 +15,7 @@ mod demo;
 mod failure;
 mod manual;
 mod output;
+mod policy;
 mod secret;
 mod station;
 mod terminal;

@@ -198,8 +198,8 @@ const TABLE: &[Row] = &[
             "已提交的内容完整可播放。",
         ),
         (
-            "Upload and confirm evidence, or free space.",
-            "请上传并确认证据，或释放空间。",
+            "Upload evidence (sync), then clear what is confirmed (purge), or free space.",
+            "请先上传证据（sync），再清除已确认的（purge），或释放空间。",
         ),
     ),
     (
@@ -245,6 +245,60 @@ const TABLE: &[Row] = &[
         (
             "List what there is: custos terminal … list",
             "请查看列表：custos terminal … list",
+        ),
+    ),
+    (
+        "unknown-category",
+        "策略中没有该类别。",
+        NOTHING,
+        (
+            "See the categories: custos terminal --dir D policy",
+            "请查看类别：custos terminal --dir D policy",
+        ),
+    ),
+    (
+        "policy-forbids",
+        "机关策略不允许。",
+        NOTHING,
+        (
+            "See what is allowed: custos terminal --dir D policy",
+            "请查看策略：custos terminal --dir D policy",
+        ),
+    ),
+    (
+        "asleep",
+        "终端处于休眠。",
+        KEPT,
+        (
+            "Wake it: unlock, or custos terminal … mode sleep off",
+            "请先唤醒：解锁，或 custos terminal … mode sleep off",
+        ),
+    ),
+    (
+        "policy-version",
+        "策略已有其他版本生效。",
+        NOTHING,
+        (
+            "Show the policy in force and make the change again.",
+            "请查看现行策略后重新修改。",
+        ),
+    ),
+    (
+        "setting-out-of-range",
+        "设置超出允许范围。",
+        NOTHING,
+        (
+            "Choose a value in the range that docs/FORMATS.md gives.",
+            "请按 docs/FORMATS.md 所列范围取值。",
+        ),
+    ),
+    (
+        "unknown-setting",
+        "策略中没有该设置。",
+        NOTHING,
+        (
+            "See the names: custos admin … policy show",
+            "请查看名称：custos admin … policy show",
         ),
     ),
     (

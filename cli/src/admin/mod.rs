@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - `key_file`, `client`: who asks
-//! - `ticket`, `terminal`, `directive`, `person`, `evidence`, `audit`: what is asked
+//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `evidence`, `audit`: what is asked
 
 mod audit;
 mod client;
@@ -11,6 +11,7 @@ mod directive;
 mod evidence;
 mod key_file;
 mod person;
+mod policy;
 mod terminal;
 mod ticket;
 
@@ -55,6 +56,9 @@ pub(crate) enum AdminCommand {
     /// People whose signature counts
     #[command(subcommand)]
     Person(person::PersonCommand),
+    /// Settings of all terminals
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Stored evidence
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -83,6 +87,7 @@ pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
             AdminCommand::Terminal(command) => terminal::run(&client, command, output).await,
             AdminCommand::Directive(command) => directive::run(&client, command, output).await,
             AdminCommand::Person(command) => person::run(&client, command, output).await,
+            AdminCommand::Policy(command) => policy::run(&client, command, output).await,
             AdminCommand::Evidence(command) => evidence::run(&client, command, output).await,
             AdminCommand::Audit => audit::run(&client, output).await,
             AdminCommand::Trust(args) => evidence::trust(&client, args, output).await,

@@ -1,4 +1,4 @@
-//! `custos terminal list`, `show`, `mark`, `photo`, `export`.
+//! `custos terminal list`, `show`, `mark`, `categorise`, `photo`, `export`.
 
 use std::path::PathBuf;
 
@@ -15,6 +15,13 @@ pub(crate) struct MarkArgs {
     /// What is important about it
     #[arg(long, default_value = "important")]
     label: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CategoriseArgs {
+    clip: String,
+    /// Its code in the policy
+    category: String,
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +57,14 @@ pub(super) fn mark(officer: &Officer, args: &MarkArgs, output: &Output) -> Resul
     show(officer, &args.clip, output)
 }
 
+pub(super) fn categorise(
+    officer: &Officer,
+    args: &CategoriseArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    tell(&officer.categorise(&args.clip, &args.category)?, output)
+}
+
 pub(super) fn photo(officer: &Officer, args: &PhotoArgs, output: &Output) -> Result<(), Failure> {
     let jpeg = std::fs::read(&args.media).map_err(|e| Failure::file(&e, "the photo"))?;
     tell(&officer.photo(&jpeg)?, output)
@@ -83,6 +98,9 @@ pub(super) fn tell(item: &EvidenceItem, output: &Output) -> Result<(), Failure> 
     if item.marked > 0 {
         sentence += output.pick("  marked", "  已标记");
     }
+    if let Some(category) = &item.category {
+        sentence += &format!("  {category}");
+    }
     if let Some(reason) = &item.reason {
         sentence += &format!("  ({reason})");
     }
@@ -106,5 +124,6 @@ pub(crate) fn json(item: &EvidenceItem) -> Value {
         "fragments": item.fragments,
         "uploaded": item.uploaded,
         "marked": item.marked > 0,
+        "category": item.category,
     })
 }

@@ -3,12 +3,15 @@
 //! # Layout
 //!
 //! - here: the grammar and who is asking
-//! - `provision`, `duty`, `record` (on `feed`), `evidence`, `sync`, `status`: the verbs
+//! - `provision`, `duty`, `record` (on `feed`), `evidence`, `sync`, `purge`, `status`, `mode`: the
+//!   verbs
 
 mod duty;
 mod evidence;
 pub(crate) mod feed;
+mod mode;
 mod provision;
+mod purge;
 pub(crate) mod record;
 mod status;
 mod sync;
@@ -59,6 +62,10 @@ pub(crate) enum TerminalCommand {
     Show { clip: String },
     /// Mark a piece of evidence as important
     Mark(evidence::MarkArgs),
+    /// Sort a piece of evidence into a category of the policy
+    Categorise(evidence::CategoriseArgs),
+    /// Switch a mode on until the duty ends, or off
+    Mode(mode::ModeArgs),
     /// Seal a photo
     Photo(evidence::PhotoArgs),
     /// Write clip, receipt and trust set to a folder that `custos verify` takes
@@ -69,8 +76,16 @@ pub(crate) enum TerminalCommand {
     Apply(sync::ApplyArgs),
     /// What state the terminal is in; needs no officer
     Status,
-    /// Delete what is confirmed and past its local retention; needs no officer
+    /// Delete what is confirmed and past its local retention, and say why the rest stays; needs
+    /// no officer
     Purge,
+    /// The policy in force on this terminal; needs no officer
+    Policy,
+    /// Say how far the battery is charged, as a shell does; needs no officer
+    Battery {
+        #[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
+        percent: u32,
+    },
 }
 
 /// Does it.
@@ -93,6 +108,10 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Mark(command) => {
             evidence::mark(&unlock(args, &open(dir)?)?, command, output)
         }
+        TerminalCommand::Categorise(command) => {
+            evidence::categorise(&unlock(args, &open(dir)?)?, command, output)
+        }
+        TerminalCommand::Mode(command) => mode::run(&unlock(args, &open(dir)?)?, command, output),
         TerminalCommand::Photo(command) => {
             evidence::photo(&unlock(args, &open(dir)?)?, command, output)
         }
@@ -102,7 +121,9 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Sync(command) => sync::run(&open(dir)?, command, output),
         TerminalCommand::Apply(command) => sync::apply(&open(dir)?, command, output),
         TerminalCommand::Status => status::run(&open(dir)?, output),
-        TerminalCommand::Purge => sync::purge(&open(dir)?, output),
+        TerminalCommand::Purge => purge::run(&open(dir)?, output),
+        TerminalCommand::Policy => crate::policy::tell(&open(dir)?.policy()?, output),
+        TerminalCommand::Battery { percent } => status::battery(&open(dir)?, *percent, output),
     }
 }
 

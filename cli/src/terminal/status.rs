@@ -1,10 +1,13 @@
-//! `custos terminal status`.
+//! `custos terminal status`, `battery`.
 
 use custos_core::Terminal;
 use custos_protocol::verify::utc;
 use serde_json::json;
 
-use crate::{failure::Failure, output::Output};
+use crate::{
+    failure::Failure,
+    output::{Lang, Output},
+};
 
 pub(super) fn run(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
     let status = terminal.status()?;
@@ -13,6 +16,12 @@ pub(super) fn run(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         "terminal": status.terminal,
         "epoch": status.epoch,
         "state": status.state.as_str(),
+        "modes": status.modes,
+        "free_bytes": status.forecast.free_bytes,
+        "reserve_bytes": status.forecast.reserve_bytes,
+        "reclaimable_bytes": status.forecast.reclaimable_bytes,
+        "bytes_per_s": status.forecast.bytes_per_s,
+        "minutes_left": status.forecast.minutes_left,
         "station": status.station,
         "policy": status.policy_version,
         "trust": status.trust_version,
@@ -29,12 +38,30 @@ pub(super) fn run(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         .iter()
         .map(|(state, n)| format!("{state} {n}"))
         .collect();
+    let forecast = &status.forecast;
+    let storage = match output.lang {
+        Lang::En => format!(
+            "storage: {} minutes of recording left; {} MiB free, {} MiB can be cleared",
+            forecast.minutes_left,
+            forecast.free_bytes >> 20,
+            forecast.reclaimable_bytes >> 20,
+        ),
+        Lang::Zh => format!(
+            "存储：还可录 {} 分钟；空闲 {} MiB，可清除 {} MiB",
+            forecast.minutes_left,
+            forecast.free_bytes >> 20,
+            forecast.reclaimable_bytes >> 20,
+        ),
+    };
+    let mut state = status.state.as_str().to_owned();
+    for mode in &status.modes {
+        state += &format!(", {}", mode.as_str());
+    }
     let sentence = format!(
-        "{} (enrolment {})  {}\nstation {}  last contact {contact}\npolicy {}  trust {}  journal {}\n\
-         evidence: {}\nkeys: {keys}",
+        "{} (enrolment {})  {state}\nstation {}  last contact {contact}\npolicy {}  trust {}  journal {}\n\
+         evidence: {}\n{storage}\nkeys: {keys}",
         status.terminal,
         status.epoch,
-        status.state.as_str(),
         status.station,
         status.policy_version,
         status.trust_version,
@@ -46,4 +73,20 @@ pub(super) fn run(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         },
     );
     output.result(&line, &sentence)
+}
+
+pub(super) fn battery(terminal: &Terminal, percent: u32, output: &Output) -> Result<(), Failure> {
+    let warned = terminal.battery(percent)?;
+    let said = if warned {
+        output.pick(
+            "low: running clips are sealed early",
+            "电量低：提前封存录制中的文件",
+        )
+    } else {
+        output.pick("noted", "已知悉")
+    };
+    output.result(
+        &json!({ "event": "battery", "percent": percent, "warned": warned }),
+        said,
+    )
 }

@@ -1,4 +1,4 @@
-//! `custos terminal sync`, `apply`, `purge`: what a terminal does without an officer.
+//! `custos terminal sync`, `apply`: what a terminal does without an officer.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -72,18 +72,5 @@ pub(super) fn apply(terminal: &Terminal, args: &ApplyArgs, output: &Output) -> R
     output.result(
         &line,
         &format!("{} {}", outcome.action, output.pick("done", "已执行")),
-    )
-}
-
-pub(super) fn purge(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
-    let report = terminal.purge()?;
-    let line = json!({ "event": "purged", "clips": report.purged });
-    output.result(
-        &line,
-        &format!(
-            "{} {}",
-            output.pick("purged:", "已清除："),
-            report.purged.len()
-        ),
     )
 }
