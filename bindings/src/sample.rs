@@ -4,7 +4,8 @@ use std::ops::Range;
 
 /// `MediaCodec.BUFFER_FLAG_KEY_FRAME`: decoding can start at this sample.
 const KEY: i32 = 1;
-/// `MediaCodec.BUFFER_FLAG_CODEC_CONFIG`: SPS and PPS (Annex B), or an AudioSpecificConfig.
+/// `MediaCodec.BUFFER_FLAG_CODEC_CONFIG`: parameter sets (Annex B) of H.264 or H.265, which tell
+/// themselves apart, or an AudioSpecificConfig.
 const CONFIG: i32 = 2;
 
 /// Why a sample was not taken. Each becomes an exception of its own name.

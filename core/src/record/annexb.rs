@@ -1,7 +1,10 @@
-//! H.264 byte streams: from start codes (ITU-T H.264 Annex B) to length fields (ISO/IEC
-//! 14496-15 §5.3.3), at memory speed.
+//! H.264 and H.265 byte streams: from start codes (Annex B of both) to length fields (ISO/IEC
+//! 14496-15 §5.3.3 and §8.3.3), at memory speed.
 
 use memchr::memmem::Finder;
+
+use super::codec::VideoCodec;
+use super::hevc;
 
 /// NAL unit types (ITU-T H.264 table 7-1) that are told apart here.
 pub const NAL_IDR: u8 = 5;
@@ -54,9 +57,24 @@ fn trim_zeros(unit: &[u8]) -> &[u8] {
     &unit[..end]
 }
 
-/// The type of a NAL unit.
+/// The type of an H.264 NAL unit; [`hevc::nal_type`] is H.265's.
 pub fn nal_type(unit: &[u8]) -> u8 {
     unit.first().map_or(0, |b| b & 0x1f)
+}
+
+/// Takes the emulation prevention bytes out (H.264 §7.4.1, H.265 §7.4.2).
+pub fn unescape(unit: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(unit.len());
+    let mut zeros = 0;
+    for &byte in unit {
+        if zeros >= 2 && byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        body.push(byte);
+    }
+    body
 }
 
 /// What [`append_length_prefixed`] saw in an access unit.
@@ -64,23 +82,46 @@ pub fn nal_type(unit: &[u8]) -> u8 {
 pub struct AccessUnit {
     /// Bytes appended.
     pub length: usize,
-    /// It carries parameter sets of its own.
+    /// It carries parameter sets of its own, that were kept.
     pub parameter_sets: bool,
-    /// It has a slice of an IDR picture.
-    pub idr: bool,
+    /// Decoding can begin at its picture: IDR, and in H.265 CRA and BLA.
+    pub random_access: bool,
+    /// Its picture is presented before the random access picture that it follows.
+    pub leading: Option<Leading>,
+}
+
+/// Leading pictures (ITU-T H.265 §3): what a decoder that begins at their random access picture
+/// does with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leading {
+    /// RADL: it shows them.
+    Decodable,
+    /// RASL: it skips them, because they refer to what came before.
+    Skipped,
 }
 
 /// Appends an Annex-B access unit to `out` with a four-byte length before each NAL unit.
+/// Parameter sets for which `drop` says so are left out.
 ///
 /// A unit without any start code appends nothing.
-pub fn append_length_prefixed(data: &[u8], out: &mut Vec<u8>) -> AccessUnit {
+pub fn append_length_prefixed(
+    codec: VideoCodec,
+    data: &[u8],
+    out: &mut Vec<u8>,
+    drop: impl Fn(&[u8]) -> bool,
+) -> AccessUnit {
     let before = out.len();
     let mut seen = AccessUnit::default();
     for unit in nal_units(data) {
-        match nal_type(unit) {
-            NAL_SPS | NAL_PPS => seen.parameter_sets = true,
-            NAL_IDR => seen.idr = true,
-            _ => {}
+        if codec.is_parameter_set(unit) {
+            if drop(unit) {
+                continue;
+            }
+            seen.parameter_sets = true;
+        }
+        match codec {
+            VideoCodec::H264 => seen.random_access |= nal_type(unit) == NAL_IDR,
+            VideoCodec::H265 => seen.look_at_hevc(unit),
         }
         // Samples are limited to 16 MiB long before a length could fail to fit.
         out.extend_from_slice(&(unit.len() as u32).to_be_bytes());
@@ -88,6 +129,17 @@ pub fn append_length_prefixed(data: &[u8], out: &mut Vec<u8>) -> AccessUnit {
     }
     seen.length = out.len() - before;
     seen
+}
+
+impl AccessUnit {
+    fn look_at_hevc(&mut self, unit: &[u8]) {
+        match hevc::nal_type(unit) {
+            Some(hevc::NAL_RADL_N | hevc::NAL_RADL_R) => self.leading = Some(Leading::Decodable),
+            Some(hevc::NAL_RASL_N | hevc::NAL_RASL_R) => self.leading = Some(Leading::Skipped),
+            Some(hevc::NAL_BLA_W_LP..=hevc::NAL_IRAP_LAST) => self.random_access = true,
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,30 +170,62 @@ mod tests {
         ] {
             assert!(units(data).is_empty(), "{data:?}");
             let mut out = Vec::new();
-            assert_eq!(append_length_prefixed(data, &mut out).length, 0);
+            for codec in [VideoCodec::H264, VideoCodec::H265] {
+                let seen = append_length_prefixed(codec, data, &mut out, |_| false);
+                assert_eq!(seen, AccessUnit::default());
+            }
+            assert!(out.is_empty());
         }
     }
 
     #[test]
     fn what_an_access_unit_holds() {
+        let data = [0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 2];
         let mut out = vec![1];
-        let seen = append_length_prefixed(&[0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 2], &mut out);
+        let seen = append_length_prefixed(VideoCodec::H264, &data, &mut out, |_| false);
         assert_eq!(
             seen,
             AccessUnit {
                 length: 12,
                 parameter_sets: true,
-                idr: true
+                random_access: true,
+                leading: None,
             }
         );
         assert_eq!(out, [1, 0, 0, 0, 2, 0x67, 1, 0, 0, 0, 2, 0x65, 2]);
+
+        out.clear();
+        let seen = append_length_prefixed(VideoCodec::H264, &data, &mut out, |u| u == [0x67, 1]);
+        assert_eq!((seen.length, seen.parameter_sets), (6, false));
+        assert_eq!(out, [0, 0, 0, 2, 0x65, 2]);
+    }
+
+    #[test]
+    fn what_an_access_unit_of_h265_holds() {
+        let seen = |header: u8| {
+            let data = [0, 0, 1, header << 1, 1, 9];
+            append_length_prefixed(VideoCodec::H265, &data, &mut Vec::new(), |_| false)
+        };
+        for kind in 0..48 {
+            let unit = seen(kind);
+            assert_eq!(unit.length, 7);
+            assert_eq!(unit.random_access, (16..=23).contains(&kind), "{kind}");
+            assert_eq!(unit.parameter_sets, (32..=34).contains(&kind), "{kind}");
+            let leading = match kind {
+                6 | 7 => Some(Leading::Decodable),
+                8 | 9 => Some(Leading::Skipped),
+                _ => None,
+            };
+            assert_eq!(unit.leading, leading, "{kind}");
+        }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_taken(data: Vec<u8>) {
-            let mut out = Vec::new();
-            append_length_prefixed(&data, &mut out);
+            for codec in [VideoCodec::H264, VideoCodec::H265] {
+                append_length_prefixed(codec, &data, &mut Vec::new(), |_| false);
+            }
         }
 
         #[test]

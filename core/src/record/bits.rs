@@ -2,17 +2,19 @@
 
 /// A cursor over bits.
 #[derive(Debug)]
-pub(crate) struct Bits<'a> {
+pub struct Bits<'a> {
     data: &'a [u8],
     at: usize,
 }
 
 impl<'a> Bits<'a> {
-    pub(crate) fn new(data: &'a [u8]) -> Self {
+    /// At the first bit of `data`.
+    pub fn new(data: &'a [u8]) -> Self {
         Self { data, at: 0 }
     }
 
-    pub(crate) fn flag(&mut self) -> Option<bool> {
+    /// `u(1)`.
+    pub fn flag(&mut self) -> Option<bool> {
         let byte = *self.data.get(self.at / 8)?;
         let bit = byte >> (7 - self.at % 8) & 1;
         self.at += 1;
@@ -20,7 +22,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Up to 32 bits, `u(n)`.
-    pub(crate) fn take(&mut self, count: u32) -> Option<u32> {
+    pub fn take(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
         for _ in 0..count {
             value = value << 1 | u32::from(self.flag()?);
@@ -28,7 +30,8 @@ impl<'a> Bits<'a> {
         Some(value)
     }
 
-    pub(crate) fn skip(&mut self, count: u32) -> Option<()> {
+    /// Past so many bits.
+    pub fn skip(&mut self, count: u32) -> Option<()> {
         for _ in 0..count {
             self.flag()?;
         }
@@ -36,7 +39,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Exp-Golomb, `ue(v)` (ITU-T H.264 §9.1); `None` also for what exceeds 32 bits.
-    pub(crate) fn golomb(&mut self) -> Option<u32> {
+    pub fn golomb(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while !self.flag()? {
             zeros += 1;
@@ -48,7 +51,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Signed Exp-Golomb, `se(v)` (§9.1.1).
-    pub(crate) fn signed_golomb(&mut self) -> Option<i64> {
+    pub fn signed_golomb(&mut self) -> Option<i64> {
         let code = i64::from(self.golomb()?);
         Some(if code % 2 == 1 {
             code / 2 + 1

@@ -2,11 +2,12 @@
 //! each fragment.
 
 use mp4_atom::{
-    Audio, Avc1, Avc3, Codec, Dinf, Dref, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Header, Matrix,
-    Mdhd, Mdia, Mfhd, Minf, Moof, Moov, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsd, Tfdt, Tfhd, Tkhd,
-    Traf, Trak, Trex, Trun, TrunEntry, Url, Visual, Vmhd, esds,
+    Audio, Codec, Dinf, Dref, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Header, Matrix, Mdhd, Mdia,
+    Mfhd, Minf, Moof, Moov, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsd, Tfdt, Tfhd, Tkhd, Traf, Trak,
+    Trex, Trun, TrunEntry, Url, Vmhd, esds,
 };
 
+use super::annexb::Leading;
 use super::codec::{AudioConfig, Rotation, VideoConfig};
 use super::timeline::VIDEO_TIMESCALE;
 
@@ -16,20 +17,25 @@ pub(crate) const AUDIO_TRACK: u32 = 2;
 /// Sample flags (§8.8.3.1): depends on no other; and: depends on others, is not a sync sample.
 const SYNC: u32 = 0x0200_0000;
 const NOT_SYNC: u32 = 0x0101_0000;
+/// `is_leading`: a leading picture that cannot be decoded from the picture that it follows, and
+/// one that can.
+const LEADING_SKIPPED: u32 = 1 << 26;
+const LEADING_DECODABLE: u32 = 3 << 26;
 
 const BOX_HEADER: usize = 8;
 
 /// `ftyp` and `moov` (§4.3, §8.2, with `mvex`, §8.8.1). `in_band`: samples carry parameter sets
-/// of their own, which only the sample entry `avc3` allows (ISO/IEC 14496-15 §5.4.2.1.1).
+/// of their own.
 pub(crate) fn init_segment(
     video: Option<&VideoConfig>,
     audio: Option<&AudioConfig>,
     in_band: bool,
 ) -> Result<Vec<u8>, mp4_atom::Error> {
     let ftyp = Ftyp {
-        major_brand: FourCC::new(b"iso6"),
+        // MediaInfo does not know `iso6` as a major brand.
+        major_brand: FourCC::new(b"iso5"),
         minor_version: 0,
-        compatible_brands: [b"iso6", b"iso5", b"mp41"].map(FourCC::new).to_vec(),
+        compatible_brands: [b"iso5", b"iso6", b"mp41"].map(FourCC::new).to_vec(),
     };
     let trex = |track_id| Trex {
         track_id,
@@ -71,26 +77,6 @@ pub(crate) fn init_segment(
 
 fn video_track(config: &VideoConfig, in_band: bool) -> Trak {
     let (width, height) = config.size();
-    let visual = Visual {
-        data_reference_index: 1,
-        width,
-        height,
-        ..Default::default()
-    };
-    let avcc = config.avcc();
-    let codec = if in_band {
-        Codec::from(Avc3 {
-            visual,
-            avcc,
-            ..Default::default()
-        })
-    } else {
-        Codec::from(Avc1 {
-            visual,
-            avcc,
-            ..Default::default()
-        })
-    };
     Trak {
         tkhd: Tkhd {
             track_id: VIDEO_TRACK,
@@ -110,7 +96,7 @@ fn video_track(config: &VideoConfig, in_band: bool) -> Trak {
             minf: Minf {
                 vmhd: Some(Vmhd::default()),
                 dinf: dinf(),
-                stbl: stbl(codec),
+                stbl: stbl(config.sample_entry(in_band)),
                 ..Default::default()
             },
         },
@@ -226,6 +212,18 @@ pub(crate) struct Sample {
     /// Presentation minus decoding time, in ticks.
     pub(crate) offset: i64,
     pub(crate) key: bool,
+    pub(crate) leading: Option<Leading>,
+}
+
+impl Sample {
+    fn flags(&self) -> u32 {
+        let leading = match self.leading {
+            None => 0,
+            Some(Leading::Skipped) => LEADING_SKIPPED,
+            Some(Leading::Decodable) => LEADING_DECODABLE,
+        };
+        leading | if self.key { SYNC } else { NOT_SYNC }
+    }
 }
 
 /// One track's part of a fragment.
@@ -281,7 +279,7 @@ fn traf(run: &Run<'_>) -> Traf {
         .map(|s| TrunEntry {
             duration: (!constant).then_some(s.duration),
             size: Some(s.size),
-            flags: video.then_some(if s.key { SYNC } else { NOT_SYNC }),
+            flags: video.then(|| s.flags()),
             cts: reordered.then_some(s.offset),
         })
         .collect();

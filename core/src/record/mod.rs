@@ -2,8 +2,8 @@
 //!
 //! From an encoder's samples to a sealed file. In the order that a sample passes:
 //!
-//! - [`codec`], [`annexb`], [`sps`]: what encoders hand over
-//! - `timeline`: presentation times kept, decoding times derived
+//! - [`codec`], [`annexb`], [`sps`], [`hevc`]: what encoders hand over
+//! - `clock`: presentation times kept, or repaired; `timeline`: decoding times derived
 //! - [`mux`] on `tracks` and `boxes`: fragmented MP4
 //! - [`seal`] on `age_header`: age v1 chunks and their hash tree
 //! - [`recorder`] and `commit`: the queue between those who append and the disk
@@ -13,11 +13,13 @@
 
 mod age_header;
 pub mod annexb;
-mod bits;
+pub mod bits;
 mod boxes;
 pub(crate) mod clip;
+mod clock;
 pub mod codec;
 mod commit;
+pub mod hevc;
 pub mod mux;
 pub mod photo;
 pub mod recorder;
@@ -31,7 +33,7 @@ mod timeline;
 mod tracks;
 
 pub use clip::Committed;
-pub use codec::{AudioConfig, Rotation, VideoConfig};
+pub use codec::{AudioConfig, Rotation, VideoCodec, VideoConfig};
 pub use mux::{Fragment, MuxError, Muxer, Track};
 pub use recorder::{Pressure, Recorder};
 pub use recover::Recovery;

@@ -9,6 +9,10 @@ use super::codec::{AudioConfig, VideoConfig};
 use super::timeline::{self, Cut, VIDEO_TIMESCALE};
 use super::tracks::{AudioTrack, VideoTrack};
 
+mod error;
+
+pub use error::MuxError;
+
 /// Bytes of the largest sample taken.
 pub const MAX_SAMPLE: usize = 16 * 1024 * 1024;
 
@@ -20,44 +24,6 @@ const MAX_FRAGMENT: usize = 32 * 1024 * 1024;
 pub enum Track {
     Video,
     Audio,
-}
-
-/// Why a sample or a configuration is not taken. The recording can go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MuxError {
-    #[error("the H.264 configuration has no readable SPS and PPS")]
-    BadVideoConfig,
-    #[error("the AudioSpecificConfig cannot be read")]
-    BadAudioConfig,
-    #[error("the audio is not AAC-LC")]
-    UnsupportedAudio,
-    #[error("the codec configuration cannot change within a recording")]
-    ConfigTooLate,
-    #[error("a sample arrived before its track's codec configuration")]
-    NotConfigured,
-    #[error("a sample has more than 16 MiB")]
-    SampleTooLarge,
-    #[error("a sample is empty, or no Annex-B access unit")]
-    BadSample,
-    #[error("the recording is too long for its file")]
-    TooLong,
-}
-
-impl MuxError {
-    /// A stable word for programs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::BadVideoConfig => "bad-video-config",
-            Self::BadAudioConfig => "bad-audio-config",
-            Self::UnsupportedAudio => "unsupported-audio",
-            Self::ConfigTooLate => "config-too-late",
-            Self::NotConfigured => "track-not-configured",
-            Self::SampleTooLarge => "sample-too-large",
-            Self::BadSample => "bad-sample",
-            Self::TooLong => "recording-too-long",
-        }
-    }
 }
 
 /// A finished fragment: `moof` and `mdat`, the first one with `ftyp` and `moov` before it.
@@ -184,14 +150,14 @@ impl Muxer {
         if annexb::nal_units(data).next().is_none() {
             return Err(MuxError::BadSample);
         }
-        let placed = track.clock.place(pts_us);
+        let other = self.audio.as_ref().and_then(|a| a.clock.standing());
+        let placed = track.clock.place(pts_us, other);
         let finished = match self.cut_before_video(placed, key) {
             Some(cut) => self.cut(cut, None)?,
             None => None,
         };
         let track = self.video.as_mut().ok_or(MuxError::NotConfigured)?;
-        let unit = annexb::append_length_prefixed(data, &mut track.data);
-        track.add(unit, placed, key);
+        track.add(data, placed, key);
         Ok(finished)
     }
 
@@ -200,7 +166,8 @@ impl Muxer {
         if data.is_empty() {
             return Err(MuxError::BadSample);
         }
-        let placed = track.clock.place(pts_us);
+        let other = self.video.as_ref().and_then(|v| v.clock.standing());
+        let placed = track.clock.place(pts_us, other);
         let finished = if self.cut_before_audio(placed) {
             self.cut(Cut::Forced, Some(placed))?
         } else {
@@ -269,6 +236,37 @@ impl Muxer {
         self.cut(Cut::End, None)
     }
 
+    /// How far the recording is, in µs from the file's beginning, by the times that its samples
+    /// got: where the latest of them begins. Before the first fragment the delay for B-frames is
+    /// not in it.
+    pub fn position_us(&self) -> i64 {
+        let begun = self.begun;
+        let video = self.video.as_ref().and_then(|t| {
+            let first = t.pts.iter().min().copied().filter(|_| !begun);
+            Some((
+                t.clock.standing()?,
+                first.unwrap_or(-t.shift),
+                VIDEO_TIMESCALE,
+            ))
+        });
+        let audio = self.audio.as_ref().and_then(|t| {
+            let first = t.pts.first().copied().filter(|_| !begun);
+            Some((
+                t.clock.standing()?,
+                first.unwrap_or(-t.shift),
+                t.config.rate,
+            ))
+        });
+        let tracks = [video, audio].into_iter().flatten();
+        let first = tracks
+            .clone()
+            .map(|(_, first, scale)| timeline::to_us(first, scale))
+            .min();
+        let last = tracks.map(|(standing, ..)| standing.highest_us).max();
+        last.zip(first)
+            .map_or(0, |(last, first)| last.saturating_sub(first))
+    }
+
     /// How many samples had a time that repeated or went back, and was moved.
     pub fn repaired(&self) -> u64 {
         self.video.as_ref().map_or(0, |t| t.clock.repaired())
@@ -307,6 +305,9 @@ impl Muxer {
                 video.is_some_and(|t| t.in_band),
             )
             .map_err(|_| MuxError::BadVideoConfig)?;
+            if let Some(track) = &mut self.video {
+                track.described = true;
+            }
             self.begun = true;
         }
         let init_bytes = head.len();

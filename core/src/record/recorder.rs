@@ -172,7 +172,8 @@ impl Recorder {
         &self.recording
     }
 
-    /// Sets up the video track: SPS and PPS in Annex-B form, before its first sample.
+    /// Sets up the video track: SPS and PPS of H.264 or VPS, SPS and PPS of H.265, in Annex-B
+    /// form, before its first sample.
     ///
     /// # Errors
     /// [`Error::Media`], [`Error::RecordingEnded`], what ended the recording.
@@ -194,8 +195,8 @@ impl Recorder {
         Ok(state.muxer.configure_audio(config)?)
     }
 
-    /// Takes a sample: an H.264 access unit in Annex-B form, in decoding order, or a raw AAC
-    /// frame; `pts_us` is its presentation time on a clock that the tracks share. Copies it and
+    /// Takes a sample: an H.264 or H.265 access unit in Annex-B form, in decoding order, or a raw
+    /// AAC frame; `pts_us` is its presentation time on a clock that the tracks share. Copies it and
     /// returns; never waits for the disk.
     ///
     /// # Errors

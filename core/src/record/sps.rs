@@ -1,11 +1,14 @@
-//! The sequence parameter set (ITU-T H.264 §7.3.2.1.1): picture size, and how far pictures are
-//! reordered.
+//! H.264's sequence parameter set (ITU-T H.264 §7.3.2.1.1): picture size, and how far pictures
+//! are reordered.
 
+use super::annexb::unescape;
 use super::bits::Bits;
 
 /// What the recorder needs of an SPS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sps {
+    /// `seq_parameter_set_id`.
+    pub id: u32,
     /// `profile_idc`.
     pub profile: u8,
     /// `profile_compatibility`: the constraint flags.
@@ -16,6 +19,14 @@ pub struct Sps {
     pub chroma_format: u8,
     pub bit_depth_luma: u8,
     pub bit_depth_chroma: u8,
+    /// `separate_colour_plane_flag`.
+    pub separate_planes: bool,
+    /// Bits of `frame_num`.
+    pub frame_num_bits: u32,
+    /// How slices say where a picture is in output order.
+    pub order: PictureOrder,
+    /// `frame_mbs_only_flag`: there are no fields.
+    pub frames_only: bool,
     /// Width in pixels after cropping.
     pub width: u16,
     /// Height in pixels after cropping.
@@ -23,8 +34,49 @@ pub struct Sps {
     /// How many pictures may precede one in decoding order and follow it in output order;
     /// `None` where the stream does not say.
     pub reorder: Option<u32>,
-    /// Duration of a frame in µs, where the stream says.
-    pub frame_us: Option<u32>,
+    /// Duration of a frame as a fraction of a second, where the stream says.
+    pub frame_time: Option<FrameTime>,
+}
+
+/// `pic_order_cnt_type` and what belongs to it (§8.2.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PictureOrder {
+    /// 0: slices have the lower bits of a counter, so many.
+    Counter { bits: u32 },
+    /// 1: from `frame_num`, by a cycle of differences.
+    Cycle {
+        /// `delta_pic_order_always_zero_flag`.
+        always_zero: bool,
+        /// `offset_for_non_ref_pic`, `offset_for_top_to_bottom_field`.
+        non_reference: i64,
+        top_to_bottom: i64,
+        /// `offset_for_ref_frame`.
+        cycle: Vec<i64>,
+    },
+    /// 2: pictures are shown as they are decoded.
+    Decoding,
+}
+
+/// How long a picture lasts: a fraction of a second between 1 ms and 10 s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameTime {
+    pub units: u64,
+    pub scale: u64,
+}
+
+impl FrameTime {
+    /// `None` for what no camera does.
+    pub(super) fn new(units: u64, scale: u64) -> Option<Self> {
+        let it = Self { units, scale };
+        (scale > 0 && (1_000..=10_000_000).contains(&it.after_us(1))).then_some(it)
+    }
+
+    /// How long so many pictures last, in µs, rounded.
+    pub fn after_us(self, pictures: u64) -> u64 {
+        let us = u128::from(self.units) * u128::from(pictures) * 2_000_000;
+        let scale = u128::from(self.scale);
+        u64::try_from((us + scale) / (scale * 2)).unwrap_or(u64::MAX)
+    }
 }
 
 impl Sps {
@@ -38,31 +90,40 @@ impl Sps {
         }
         let [profile, constraints, level] = *body.first_chunk::<3>()?;
         let mut bits = Bits::new(&body[3..]);
-        bits.golomb()?; // seq_parameter_set_id
+        let id = bits.golomb().filter(|id| *id <= 31)?;
         let chroma = Chroma::parse(&mut bits, profile)?;
-        bits.golomb()?; // log2_max_frame_num_minus4
-        skip_picture_order(&mut bits)?;
+        let frame_num_bits = bits.golomb().filter(|n| *n <= 12)? + 4;
+        let order = picture_order(&mut bits)?;
         bits.golomb()?; // max_num_ref_frames
         bits.flag()?; // gaps_in_frame_num_value_allowed_flag
-        let (width, height) = picture_size(&mut bits, &chroma)?;
-        let (reorder, frame_us) = if bits.flag()? {
+        let (width, height, frames_only) = picture_size(&mut bits, &chroma)?;
+        let (reorder, frame_time) = if bits.flag()? {
             vui(&mut bits).unwrap_or_default()
         } else {
             Default::default()
         };
-        // The profiles without B slices (§A.2.1).
-        let reorder = if profile == 66 { Some(0) } else { reorder };
+        // Without B slices (§A.2.1), or without reordering whatever there is (§8.2.1.3).
+        let reorder = if profile == 66 || order == PictureOrder::Decoding {
+            Some(0)
+        } else {
+            reorder
+        };
         Some(Self {
+            id,
             profile,
             constraints,
             level,
             chroma_format: chroma.format,
             bit_depth_luma: chroma.luma,
             bit_depth_chroma: chroma.chroma,
+            separate_planes: chroma.separate_planes,
+            frame_num_bits,
+            order,
+            frames_only,
             width,
             height,
             reorder,
-            frame_us,
+            frame_time,
         })
     }
 
@@ -73,21 +134,6 @@ impl Sps {
             100 | 110 | 122 | 144 | 244 | 44 | 83 | 86 | 118 | 128
         )
     }
-}
-
-/// Takes the emulation prevention bytes out (§7.4.1).
-fn unescape(unit: &[u8]) -> Vec<u8> {
-    let mut body = Vec::with_capacity(unit.len());
-    let mut zeros = 0;
-    for &byte in unit {
-        if zeros >= 2 && byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        body.push(byte);
-    }
-    body
 }
 
 struct Chroma {
@@ -141,26 +187,26 @@ fn skip_scaling_list(bits: &mut Bits<'_>, size: u32) -> Option<()> {
     Some(())
 }
 
-fn skip_picture_order(bits: &mut Bits<'_>) -> Option<()> {
+fn picture_order(bits: &mut Bits<'_>) -> Option<PictureOrder> {
     match bits.golomb()? {
-        0 => {
-            bits.golomb()?; // log2_max_pic_order_cnt_lsb_minus4
-        }
-        1 => {
-            bits.flag()?;
-            bits.signed_golomb()?;
-            bits.signed_golomb()?;
-            for _ in 0..bits.golomb().filter(|n| *n <= 255)? {
-                bits.signed_golomb()?;
-            }
-        }
-        2 => {}
-        _ => return None,
+        0 => Some(PictureOrder::Counter {
+            bits: bits.golomb().filter(|n| *n <= 12)? + 4,
+        }),
+        1 => Some(PictureOrder::Cycle {
+            always_zero: bits.flag()?,
+            non_reference: bits.signed_golomb()?,
+            top_to_bottom: bits.signed_golomb()?,
+            cycle: (0..bits.golomb().filter(|n| *n <= 255)?)
+                .map(|_| bits.signed_golomb())
+                .collect::<Option<_>>()?,
+        }),
+        2 => Some(PictureOrder::Decoding),
+        _ => None,
     }
-    Some(())
 }
 
-fn picture_size(bits: &mut Bits<'_>, chroma: &Chroma) -> Option<(u16, u16)> {
+/// Width, height, and `frame_mbs_only_flag`.
+fn picture_size(bits: &mut Bits<'_>, chroma: &Chroma) -> Option<(u16, u16, bool)> {
     let width = bits.golomb()?.checked_add(1)?.checked_mul(16)?;
     let map_units = bits.golomb()?.checked_add(1)?;
     let frames_only = bits.flag()?;
@@ -189,11 +235,15 @@ fn picture_size(bits: &mut Bits<'_>, chroma: &Chroma) -> Option<(u16, u16)> {
     }
     let width = width.checked_sub(crop_x).filter(|w| *w > 0)?;
     let height = height.checked_sub(crop_y).filter(|h| *h > 0)?;
-    Some((u16::try_from(width).ok()?, u16::try_from(height).ok()?))
+    Some((
+        u16::try_from(width).ok()?,
+        u16::try_from(height).ok()?,
+        frames_only,
+    ))
 }
 
 /// Annex E.1.1: `max_num_reorder_frames` and the frame's duration.
-fn vui(bits: &mut Bits<'_>) -> Option<(Option<u32>, Option<u32>)> {
+fn vui(bits: &mut Bits<'_>) -> Option<(Option<u32>, Option<FrameTime>)> {
     if bits.flag()? && bits.take(8)? == 255 {
         bits.skip(32)?; // sar_width, sar_height
     }
@@ -210,18 +260,15 @@ fn vui(bits: &mut Bits<'_>) -> Option<(Option<u32>, Option<u32>)> {
         bits.golomb()?;
         bits.golomb()?; // chroma sample locations
     }
-    let mut frame_us = None;
+    let mut frame_time = None;
     if bits.flag()? {
         let units = u64::from(bits.take(32)?);
         let scale = u64::from(bits.take(32)?);
         bits.flag()?; // fixed_frame_rate_flag
         // A frame has two fields, and time counts fields (E.2.1).
-        frame_us = (units * 2_000_000)
-            .checked_div(scale)
-            .and_then(|us| u32::try_from(us).ok());
+        frame_time = FrameTime::new(units * 2, scale);
     }
-    let frame_us = frame_us.filter(|us| (1_000..=10_000_000).contains(us));
-    Some((reorder(bits), frame_us))
+    Some((reorder(bits), frame_time))
 }
 
 fn reorder(bits: &mut Bits<'_>) -> Option<u32> {
@@ -277,6 +324,10 @@ mod tests {
     const HIGH_720: &str = "6764001facd9405005bb011000000300100000030320f1831960";
     const BASELINE_480: &str = "6742c01eda0280f6c044000003000400000300f03c58ba80";
 
+    fn frame_us(sps: &Sps) -> Option<u64> {
+        sps.frame_time.map(|t| t.after_us(1))
+    }
+
     #[test]
     fn size_depth_reordering_and_rate() {
         let sps = Sps::parse(&hex(HIGH_1080)).unwrap();
@@ -289,20 +340,20 @@ mod tests {
             (1, 8, 8)
         );
         assert_eq!(
-            (sps.extended(), sps.reorder, sps.frame_us),
+            (sps.extended(), sps.reorder, frame_us(&sps)),
             (true, Some(0), Some(33_333))
         );
 
         let sps = Sps::parse(&hex(HIGH_720)).unwrap();
         assert_eq!((sps.width, sps.height), (1280, 720));
-        assert_eq!((sps.reorder, sps.frame_us), (Some(2), Some(40_000)));
+        assert_eq!((sps.reorder, frame_us(&sps)), (Some(2), Some(40_000)));
 
         let sps = Sps::parse(&hex(BASELINE_480)).unwrap();
         assert_eq!(
             (sps.width, sps.height, sps.profile, sps.extended()),
             (640, 480, 66, false)
         );
-        assert_eq!((sps.reorder, sps.frame_us), (Some(0), Some(33_333)));
+        assert_eq!((sps.reorder, frame_us(&sps)), (Some(0), Some(33_333)));
     }
 
     #[test]

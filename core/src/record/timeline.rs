@@ -1,17 +1,12 @@
-//! Time in a recording: presentation times from the encoders, decoding times derived from them.
-//!
-//! An encoder on a phone gives a presentation time and nothing else. It is kept to the tick;
-//! what has no place on a timeline (a time that repeats or goes back) is moved by the smallest
-//! step and counted.
+//! Decoding times, derived from the presentation times that `clock` gives.
+
+use super::sps::FrameTime;
 
 /// Ticks a second of the video track.
 pub(crate) const VIDEO_TIMESCALE: u32 = 90_000;
 
-/// How far B-frames may reach back. What lies further back is a broken clock, not reordering.
+/// How far B-frames may reach back.
 const REORDER_WINDOW: i64 = 5 * VIDEO_TIMESCALE as i64;
-
-/// Times beyond this (some 140 years) are nothing a camera says.
-const MOST_US: i64 = 1 << 52;
 
 /// Rounds microseconds to ticks.
 pub(crate) fn to_ticks(us: i64, timescale: u32) -> i64 {
@@ -27,121 +22,6 @@ fn rescale(value: i64, from: u32, to: u32) -> i64 {
     let from = i128::from(from);
     let scaled = (i128::from(value) * i128::from(to) * 2 + from).div_euclid(from * 2);
     scaled.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
-}
-
-/// Gives each video sample a presentation time that no other has.
-#[derive(Debug)]
-pub(crate) struct VideoClock {
-    /// The stream may have B-frames.
-    reorders: bool,
-    highest: Option<i64>,
-    /// Nothing before this can be written any more.
-    floor: Option<i64>,
-    /// The last times given out, to tell a repeated one.
-    recent: std::collections::VecDeque<i64>,
-    repaired: u64,
-}
-
-impl VideoClock {
-    pub(crate) fn new(reorders: bool) -> Self {
-        Self {
-            reorders,
-            highest: None,
-            floor: None,
-            recent: Default::default(),
-            repaired: 0,
-        }
-    }
-
-    /// How many times had to be moved.
-    pub(crate) fn repaired(&self) -> u64 {
-        self.repaired
-    }
-
-    /// Nothing before `floor` can be written.
-    pub(crate) fn raise_floor(&mut self, floor: i64) {
-        self.floor = Some(self.floor.map_or(floor, |f| f.max(floor)));
-    }
-
-    /// The time, in ticks, of the next sample in decoding order.
-    pub(crate) fn place(&mut self, pts_us: i64) -> i64 {
-        let wanted = to_ticks(pts_us.clamp(-MOST_US, MOST_US), VIDEO_TIMESCALE);
-        let mut pts = wanted.max(self.floor.unwrap_or(i64::MIN));
-        if let Some(highest) = self.highest {
-            let back = if self.reorders {
-                pts < highest - REORDER_WINDOW
-            } else {
-                pts <= highest
-            };
-            if back {
-                pts = highest + 1;
-            }
-            while self.recent.contains(&pts) {
-                pts += 1;
-            }
-        }
-        if pts != wanted || pts_us.unsigned_abs() > MOST_US as u64 {
-            self.repaired += 1;
-        }
-        self.highest = Some(self.highest.map_or(pts, |h| h.max(pts)));
-        if self.recent.len() == 64 {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(pts);
-        pts
-    }
-}
-
-/// Gives each audio frame its time: continuous as long as the encoder's times are within half a
-/// frame of that, and at the encoder's time where they jump.
-#[derive(Debug)]
-pub(crate) struct AudioClock {
-    rate: u32,
-    frame: i64,
-    last: Option<i64>,
-    /// Nothing before this can be written any more.
-    floor: Option<i64>,
-    repaired: u64,
-}
-
-impl AudioClock {
-    pub(crate) fn new(rate: u32, frame: u32) -> Self {
-        Self {
-            rate,
-            frame: i64::from(frame),
-            last: None,
-            floor: None,
-            repaired: 0,
-        }
-    }
-
-    pub(crate) fn repaired(&self) -> u64 {
-        self.repaired
-    }
-
-    /// Nothing before `floor` can be written.
-    pub(crate) fn raise_floor(&mut self, floor: i64) {
-        self.floor = Some(self.floor.map_or(floor, |f| f.max(floor)));
-    }
-
-    pub(crate) fn place(&mut self, pts_us: i64) -> i64 {
-        let wanted = to_ticks(pts_us.clamp(-MOST_US, MOST_US), self.rate);
-        let mut pts = wanted;
-        let mut earliest = self.floor.unwrap_or(i64::MIN);
-        if let Some(last) = self.last {
-            let continuous = last + self.frame;
-            if (wanted - continuous).abs() <= self.frame / 2 {
-                pts = continuous;
-            }
-            earliest = earliest.max(last + 1);
-        }
-        if pts < earliest || pts_us.unsigned_abs() > MOST_US as u64 {
-            self.repaired += 1;
-            pts = pts.max(earliest);
-        }
-        self.last = Some(pts);
-        pts
-    }
 }
 
 /// How a fragment came to its end.
@@ -177,13 +57,13 @@ pub(crate) struct Decoding {
 }
 
 impl DecodeTimes {
-    /// `reorder` and `frame_us` as the SPS states them.
-    pub(crate) fn new(reorder: Option<u32>, frame_us: Option<u32>) -> Self {
-        let frame_us = frame_us.unwrap_or(33_333);
+    /// `reorder` and `frame_time` as the SPS states them.
+    pub(crate) fn new(reorder: Option<u32>, frame_time: Option<FrameTime>) -> Self {
+        let frame_us = frame_time.map_or(33_333, |t| t.after_us(1));
         Self {
             stated_reorder: reorder,
             delay: None,
-            interval: to_ticks(i64::from(frame_us), VIDEO_TIMESCALE).max(1),
+            interval: to_ticks(frame_us as i64, VIDEO_TIMESCALE).max(1),
             floor: None,
             last: None,
         }
@@ -275,6 +155,7 @@ fn clamp_duration(ticks: i64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::clock::VideoClock;
     use super::*;
     use proptest::prelude::*;
 
@@ -286,36 +167,6 @@ mod tests {
         for tick in -100_000..100_000 {
             assert_eq!(to_ticks(to_us(tick, 90_000), 90_000), tick);
         }
-    }
-
-    #[test]
-    fn repeated_and_backward_times_are_moved() {
-        let mut clock = VideoClock::new(false);
-        let placed: Vec<i64> = [0, 100_000, 100_000, 50_000, 200_000]
-            .map(|t| clock.place(t))
-            .into();
-        assert_eq!(placed, [0, 9000, 9001, 9002, 18_000]);
-        assert_eq!(clock.repaired(), 2);
-
-        let mut clock = VideoClock::new(true);
-        let placed: Vec<i64> = [0, 120_000, 40_000, 40_000, 20_000_000, 0, i64::MIN]
-            .map(|t| clock.place(t))
-            .into();
-        assert_eq!(
-            placed,
-            [0, 10_800, 3600, 3601, 1_800_000, 1_800_001, 1_800_002]
-        );
-        assert_eq!(clock.repaired(), 3);
-    }
-
-    #[test]
-    fn audio_snaps_to_frames_and_follows_jumps() {
-        let mut clock = AudioClock::new(48_000, 1024);
-        let placed: Vec<i64> = [0, 21_000, 43_000, 1_000_000, 1_025_000, 1_000_000]
-            .map(|t| clock.place(t))
-            .into();
-        assert_eq!(placed, [0, 1024, 2048, 48_000, 49_024, 49_025]);
-        assert_eq!(clock.repaired(), 1);
     }
 
     #[test]
@@ -331,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_forced_cut_leaves_room_for_what_is_to_come() {
-        let mut times = DecodeTimes::new(Some(1), Some(40_000));
+        let mut times = DecodeTimes::new(Some(1), FrameTime::new(1, 25));
         let first = times.derive(&[0, 10_800], Cut::Forced);
         let second = times.derive(&[3600, 7200, 21_600], Cut::Safe { next: 14_400 });
         for (pts, dts) in [(0, first.dts[0]), (10_800, first.dts[1])]
@@ -350,11 +201,11 @@ mod tests {
                 (prop::collection::vec(-1_000_000_000i64..1_000_000_000, 1..40), 0..3u8), 1..8),
             reorder in prop::option::of(0..16u32),
         ) {
-            let mut clock = VideoClock::new(true);
+            let mut clock = VideoClock::new(reorder, None);
             let mut times = DecodeTimes::new(reorder, None);
             let mut end = i64::MIN;
             for (pts, kind) in fragments {
-                let pts: Vec<i64> = pts.into_iter().map(|t| clock.place(t)).collect();
+                let pts: Vec<i64> = pts.into_iter().map(|t| clock.place(t, None)).collect();
                 let highest = *pts.iter().max().unwrap();
                 let cut = [Cut::Safe { next: highest + 5 }, Cut::Forced, Cut::End][usize::from(kind)];
                 let got = times.derive(&pts, cut);
@@ -365,13 +216,6 @@ mod tests {
                 }
                 end = got.dts.last().unwrap() + i64::from(*got.durations.last().unwrap());
             }
-        }
-
-        #[test]
-        fn audio_times_rise(list: Vec<i64>) {
-            let mut clock = AudioClock::new(44_100, 1024);
-            let placed: Vec<i64> = list.into_iter().map(|t| clock.place(t)).collect();
-            prop_assert!(placed.windows(2).all(|w| w[0] < w[1]));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What a muxer holds of each track while a fragment is being filled.
 
-use super::annexb::AccessUnit;
+use super::annexb;
 use super::boxes::Sample;
+use super::clock::{AudioClock, VideoClock};
 use super::codec::{AudioConfig, VideoConfig};
-use super::timeline::{AudioClock, Cut, DecodeTimes, VideoClock};
+use super::timeline::{Cut, DecodeTimes};
 
 #[derive(Debug)]
 pub(super) struct VideoTrack {
@@ -13,7 +14,10 @@ pub(super) struct VideoTrack {
     pub(super) pts: Vec<i64>,
     pub(super) samples: Vec<Sample>,
     pub(super) data: Vec<u8>,
+    /// Samples carry parameter sets.
     pub(super) in_band: bool,
+    /// The sample entry is written, and cannot change any more.
+    pub(super) described: bool,
     /// Ticks added to every time, so that none is negative.
     pub(super) shift: i64,
 }
@@ -30,28 +34,40 @@ pub(super) struct AudioTrack {
 
 impl VideoTrack {
     pub(super) fn new(config: VideoConfig) -> Self {
-        let sps = config.parsed;
         Self {
-            clock: VideoClock::new(sps.reorder != Some(0)),
-            decode: DecodeTimes::new(sps.reorder, sps.frame_us),
+            clock: VideoClock::new(config.reorder(), config.frame_time()),
+            decode: DecodeTimes::new(config.reorder(), config.frame_time()),
             config,
             pts: Vec::new(),
             samples: Vec::new(),
             data: Vec::new(),
             in_band: false,
+            described: false,
             shift: 0,
         }
     }
 
-    /// Adds what was just appended to the data.
-    pub(super) fn add(&mut self, unit: AccessUnit, pts: i64, key: bool) {
-        self.in_band |= unit.parameter_sets;
+    /// Adds an access unit.
+    ///
+    /// Some encoders repeat the parameter sets from the second key frame on. A sample entry that
+    /// does not allow for them stays true without these copies.
+    pub(super) fn add(&mut self, unit: &[u8], pts: i64, key: bool) {
+        let (config, full) = (&self.config, self.described && !self.in_band);
+        let codec = config.codec();
+        let unit = annexb::append_length_prefixed(codec, unit, &mut self.data, |set| {
+            full && config.holds(set)
+        });
+        if unit.length == 0 {
+            return; // copies of parameter sets and nothing else
+        }
+        self.in_band |= unit.parameter_sets && !self.described;
         self.pts.push(pts);
         self.samples.push(Sample {
             size: unit.length as u32,
             duration: 0,
             offset: 0,
-            key: key || unit.idr,
+            key: key || unit.random_access,
+            leading: unit.leading,
         });
     }
 
@@ -92,6 +108,7 @@ impl AudioTrack {
             duration: self.config.frame,
             offset: 0,
             key: true,
+            leading: None,
         });
     }
 

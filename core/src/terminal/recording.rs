@@ -95,7 +95,8 @@ impl Recording {
         Ok(self.lock().current()?.clip().to_owned())
     }
 
-    /// Sets up the video track: SPS and PPS in Annex-B form, before its first sample.
+    /// Sets up the video track: SPS and PPS of H.264 or VPS, SPS and PPS of H.265, in Annex-B
+    /// form, before its first sample.
     ///
     /// # Errors
     /// [`Error::Media`], [`Error::RecordingEnded`], what ended the recording.
@@ -120,8 +121,8 @@ impl Recording {
         Ok(())
     }
 
-    /// Takes a sample: an H.264 access unit in Annex-B form, in decoding order, or a raw AAC
-    /// frame; `pts_us` is its presentation time on a clock that the tracks share. Copies it and
+    /// Takes a sample: an H.264 or H.265 access unit in Annex-B form, in decoding order, or a raw
+    /// AAC frame; `pts_us` is its presentation time on a clock that the tracks share. Copies it and
     /// returns; never waits for the disk.
     ///
     /// # Errors

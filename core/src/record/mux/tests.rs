@@ -201,6 +201,99 @@ fn parameter_sets_in_band_make_an_avc3() {
     }
 }
 
+/// 1280x720 by x265, Main, two pictures reordered.
+const HEVC: &[u8] = &[
+    0, 0, 0, 1, 0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00,
+    0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x5d, 0x95, 0x98, 0x09, 0, 0, 0, 1, 0x42, 0x01, 0x01, 0x01,
+    0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x5d, 0xa0, 0x02,
+    0x80, 0x80, 0x2d, 0x16, 0x59, 0x59, 0xa4, 0x93, 0x2b, 0xc0, 0x5a, 0x02, 0x00, 0x00, 0x03, 0x00,
+    0x02, 0x00, 0x00, 0x03, 0x00, 0x32, 0x10, 0, 0, 0, 1, 0x44, 0x01, 0xc1, 0x72, 0xb4, 0x62, 0x40,
+];
+
+fn hevc_slice(kind: u8) -> Vec<u8> {
+    vec![0, 0, 0, 1, kind << 1, 1, 0xaf, 9]
+}
+
+#[test]
+fn h265_has_its_own_entries_and_flags() {
+    for (in_band, expected) in [(false, "hvc1"), (true, "hev1")] {
+        let mut muxer = Muxer::new(1_000_000);
+        muxer
+            .configure_video(VideoConfig::new(HEVC, Rotation::None).unwrap())
+            .unwrap();
+        // IDR, CRA, RASL, RADL, and one that is none of these.
+        for (picture, kind) in [19, 21, 8, 6, 1].into_iter().enumerate() {
+            let sets = if in_band { HEVC } else { &[] };
+            let unit = [sets, &hevc_slice(kind)].concat();
+            let pts_us = picture as i64 * 40_000;
+            muxer.push(Track::Video, pts_us, false, &unit).unwrap();
+        }
+        let (moov, moof) = read(&muxer.finish().unwrap().unwrap());
+        let (kind, size) = match &moov.unwrap().trak[0].mdia.minf.stbl.stsd.codecs[0] {
+            mp4_atom::Codec::Hvc1(e) => ("hvc1", (e.visual.width, e.visual.height)),
+            mp4_atom::Codec::Hev1(e) => ("hev1", (e.visual.width, e.visual.height)),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((kind, size), (expected, (1280, 720)));
+        let samples = &moof.traf[0].trun[0].samples;
+        let flags: Vec<u32> = samples.iter().filter_map(|s| s.flags).collect();
+        let other = 0x0101_0000;
+        assert_eq!(
+            flags,
+            [
+                0x0200_0000,
+                0x0200_0000,
+                other | 1 << 26,
+                other | 3 << 26,
+                other
+            ]
+        );
+    }
+}
+
+/// Where the sample entry does not allow for parameter sets in samples, copies of what it has
+/// are left out, and only those.
+#[test]
+fn sets_that_come_late_are_not_said_twice() {
+    let mut muxer = Muxer::new(1_000_000);
+    muxer
+        .configure_video(VideoConfig::new(HIGH, Rotation::None).unwrap())
+        .unwrap();
+    muxer.push(Track::Video, 0, true, IDR).unwrap();
+    assert!(muxer.flush().unwrap().is_some());
+    let other: &[u8] = &[0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80];
+    for (picture, unit) in [[HIGH, IDR].concat(), [other, IDR].concat()]
+        .iter()
+        .enumerate()
+    {
+        let pts_us = 40_000 * (picture as i64 + 1);
+        muxer.push(Track::Video, pts_us, true, unit).unwrap();
+    }
+    let (_, moof) = read(&muxer.finish().unwrap().unwrap());
+    let samples = &moof.traf[0].trun[0].samples;
+    let sizes: Vec<u32> = samples.iter().filter_map(|s| s.size).collect();
+    assert_eq!(sizes, [7, 15]);
+}
+
+#[test]
+fn the_position_is_that_of_the_file() {
+    let mut muxer = muxer();
+    assert_eq!(muxer.position_us(), 0);
+    muxer.push(Track::Audio, 4_980_000, true, &[1]).unwrap();
+    for (at, pts) in [5_000_000, 5_080_000, i64::MAX, 5_160_000]
+        .into_iter()
+        .enumerate()
+    {
+        muxer.push(Track::Video, pts, at == 0, IDR).unwrap();
+    }
+    assert_eq!(muxer.position_us(), 180_000);
+    assert!(muxer.flush().unwrap().is_some());
+    // Two pictures may be reordered: the first one is shown 80 ms after the file's beginning.
+    assert_eq!(muxer.position_us(), 240_000);
+    muxer.push(Track::Video, 5_200_000, false, SLICE).unwrap();
+    assert_eq!(muxer.position_us(), 280_000);
+}
+
 #[test]
 fn what_is_refused() {
     let mut muxer = Muxer::new(1_000_000);

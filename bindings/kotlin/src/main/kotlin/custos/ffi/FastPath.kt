@@ -32,9 +32,10 @@ object FastPath {
      * The buffer's position and limit are not looked at: the sample is [size] bytes from [offset].
      *
      * @param token of a running recording: `Recording.token()`
-     * @param track [VIDEO]: one H.264 access unit in Annex B form; [AUDIO]: one raw AAC frame
+     * @param track [VIDEO]: one H.264 or H.265 access unit in Annex B form; [AUDIO]: one raw AAC frame
      * @param ptsUs presentation time in microseconds
-     * @param flags [KEY_FRAME], [CODEC_CONFIG] (SPS and PPS in Annex B form, or an AudioSpecificConfig; first)
+     * @param flags [KEY_FRAME], [CODEC_CONFIG] (the parameter sets in Annex B form: H.264's SPS and PPS, `csd-0` and
+     *   `csd-1` one after the other, or H.265's VPS, SPS and PPS, `csd-0`; or an AudioSpecificConfig; first)
      * @return [LOW], [HIGH] or [DROPPED]
      * @throws FastPathException one of its subclasses; the recording goes on unless it is [RecordingClosedException]
      */
