@@ -315,8 +315,8 @@ const TABLE: &[Row] = &[
         "不支持的媒体格式。",
         NOTHING,
         (
-            "Use an MP4 with H.264 video and AAC-LC audio.",
-            "请使用 H.264 视频与 AAC-LC 音频的 MP4。",
+            "Use an MP4 with H.264 or H.265 video and AAC-LC audio.",
+            "请使用 H.264 或 H.265 视频与 AAC-LC 音频的 MP4。",
         ),
     ),
     (

@@ -1,8 +1,9 @@
 //! The desktop's camera: a media file's samples, as a phone's encoders would hand them over.
 //!
-//! A phone gives H.264 access units in Annex-B form and raw AAC frames, one at a time, each with
-//! a presentation time in microseconds and nothing else, and the codec configuration first. This
-//! gives the same, from an MP4 file (plain or fragmented) or a raw H.264 stream.
+//! A phone gives H.264 or H.265 access units in Annex-B form and raw AAC frames, one at a time,
+//! each with a presentation time in microseconds and nothing else, and the codec configuration
+//! first. This gives the same, from an MP4 file (plain or fragmented) or a raw H.264 or H.265
+//! stream.
 //!
 //! Files come from anywhere, so that nothing in them is believed: every offset, count and length
 //! is checked, and memory is bounded by what is really in the file.
@@ -12,11 +13,12 @@
 //! - [`Camera`]: opens a file, gives its samples in decoding order
 //! - `boxes`: finding boxes; `track`: what a `trak` says; `table`: its samples;
 //!   `fragments`: samples in `moof` boxes; `mp4`: all of it together
-//! - `stream`: raw Annex-B files
+//! - `stream`: raw Annex-B files; `order`: in which order their pictures are shown
 
 mod boxes;
 mod fragments;
 mod mp4;
+mod order;
 mod stream;
 mod table;
 mod track;
@@ -25,7 +27,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use custos_core::record::{AudioConfig, Rotation, Track, VideoConfig};
+use custos_core::record::sps::FrameTime;
+use custos_core::record::{AudioConfig, Rotation, Track, VideoCodec, VideoConfig};
 
 /// Bytes of the largest sample taken in: what the recorder takes.
 const MAX_SAMPLE: u64 = custos_core::record::mux::MAX_SAMPLE as u64;
@@ -60,8 +63,11 @@ impl CameraError {
 /// The video track.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VideoInfo {
-    /// SPS and PPS in Annex-B form.
+    pub codec: VideoCodec,
+    /// Parameter sets in Annex-B form.
     pub config: Vec<u8>,
+    /// Duration of a picture, where the parameter sets say.
+    pub frame_time: Option<FrameTime>,
     pub rotation: Rotation,
     /// Pixels, before rotation.
     pub width: u16,
@@ -154,9 +160,11 @@ impl Camera {
 impl VideoInfo {
     fn new(config: Vec<u8>, rotation: Rotation) -> Result<Self, CameraError> {
         let parsed = VideoConfig::new(&config, rotation)
-            .map_err(|_| CameraError::Broken("its H.264 configuration cannot be read"))?;
+            .map_err(|_| CameraError::Broken("its codec configuration cannot be read"))?;
         let (width, height) = parsed.size();
         Ok(Self {
+            codec: parsed.codec(),
+            frame_time: parsed.frame_time(),
             config,
             rotation,
             width,

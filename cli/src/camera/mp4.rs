@@ -139,7 +139,7 @@ fn find_moov(file: &mut File, length: u64) -> Result<Vec<u8>, CameraError> {
     Err(match (length, known) {
         (0, _) => CameraError::Empty,
         (_, true) => CameraError::Broken("there is no complete moov box in it"),
-        (_, false) => CameraError::Unsupported("it is neither MP4 nor H.264"),
+        (_, false) => CameraError::Unsupported("it is neither MP4 nor H.264 or H.265"),
     })
 }
 
@@ -295,7 +295,7 @@ fn read_sample(file: &mut File, sample: &SampleRef, length: u64) -> Result<Vec<u
     Ok(data)
 }
 
-/// From length fields to start codes (ISO/IEC 14496-15 §5.3.3).
+/// From length fields to start codes (ISO/IEC 14496-15 §5.3.3, §8.3.3).
 fn to_annex_b(mut sample: &[u8], length_size: usize) -> Result<Vec<u8>, CameraError> {
     const TORN: CameraError = CameraError::Broken("a NAL unit is longer than its sample");
     let mut out = Vec::with_capacity(sample.len() + 64);

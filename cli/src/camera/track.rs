@@ -1,7 +1,7 @@
 //! What a `trak` says: which codec, how time runs, how the picture is turned.
 
-use custos_core::record::{Rotation, Track};
-use mp4_atom::{Avcc, Elst, Esds, Mdhd, Tkhd};
+use custos_core::record::{Rotation, Track, VideoCodec};
+use mp4_atom::{Avcc, Elst, Esds, Hvcc, Mdhd, Tkhd};
 
 use super::boxes::{child, children, decode, decode_child, need};
 use super::table::{SampleRef, Table};
@@ -147,40 +147,52 @@ fn sample_entry(stbl: &[u8], rotation: Rotation) -> Result<Codec, CameraError> {
         .next()
         .ok_or(CameraError::Broken("a track has no sample description"))?;
     match &kind {
-        b"avc1" | b"avc3" => video_entry(body, rotation),
+        b"avc1" | b"avc3" => h264_entry(body, rotation),
+        b"hvc1" | b"hev1" => h265_entry(body, rotation),
         b"mp4a" => audio_entry(body),
         b"encv" | b"enca" => Err(CameraError::Unsupported("it is encrypted")),
-        b"hvc1" | b"hev1" => Err(CameraError::Unsupported("its video is H.265, not H.264")),
-        b"av01" => Err(CameraError::Unsupported("its video is AV1, not H.264")),
+        b"av01" => Err(CameraError::Unsupported(
+            "its video is AV1, not H.264 or H.265",
+        )),
         b"vp08" | b"vp09" => Err(CameraError::Unsupported(
-            "its video is VP8 or VP9, not H.264",
+            "its video is VP8 or VP9, not H.264 or H.265",
         )),
         b"mp4v" => Err(CameraError::Unsupported(
-            "its video is MPEG-4 Part 2, not H.264",
+            "its video is MPEG-4 Part 2, not H.264 or H.265",
         )),
         b"samr" | b"sawb" => Err(CameraError::Unsupported("its audio is AMR, not AAC-LC")),
         _ => Err(CameraError::Unsupported(
-            "its codecs are not H.264 and AAC-LC",
+            "its codecs are not H.264 or H.265 and AAC-LC",
         )),
     }
 }
 
-fn video_entry(body: &[u8], rotation: Rotation) -> Result<Codec, CameraError> {
+fn h264_entry(body: &[u8], rotation: Rotation) -> Result<Codec, CameraError> {
     let boxes = body.get(VISUAL_ENTRY..).unwrap_or_default();
     let avcc: Avcc = need(boxes)?;
-    let mut config = Vec::new();
-    for unit in avcc
-        .sequence_parameter_sets
-        .iter()
-        .chain(&avcc.picture_parameter_sets)
-    {
-        config.extend_from_slice(&[0, 0, 0, 1]);
-        config.extend_from_slice(unit);
-    }
+    let sps = avcc.sequence_parameter_sets.iter();
+    let sets = sps.chain(&avcc.picture_parameter_sets);
     Ok(Codec::Video {
-        info: VideoInfo::new(config, rotation)?,
+        info: VideoInfo::new(annex_b(sets), rotation)?,
         length_size: avcc.length_size,
     })
+}
+
+fn h265_entry(body: &[u8], rotation: Rotation) -> Result<Codec, CameraError> {
+    let boxes = body.get(VISUAL_ENTRY..).unwrap_or_default();
+    let hvcc: Hvcc = need(boxes)?;
+    let sets = hvcc.arrays.iter().flat_map(|array| &array.nalus);
+    // Other NAL units than parameter sets may stand there; they are not taken over.
+    let sets = sets.filter(|unit| VideoCodec::H265.is_parameter_set(unit));
+    Ok(Codec::Video {
+        info: VideoInfo::new(annex_b(sets), rotation)?,
+        length_size: hvcc.length_size_minus_one + 1,
+    })
+}
+
+fn annex_b<'a>(units: impl Iterator<Item = &'a Vec<u8>>) -> Vec<u8> {
+    let framed = units.map(|unit| [&[0, 0, 0, 1], unit.as_slice()].concat());
+    framed.collect::<Vec<_>>().concat()
 }
 
 fn audio_entry(body: &[u8]) -> Result<Codec, CameraError> {

@@ -25,7 +25,7 @@ use crate::{failure::Failure, output::Output};
     after_help = "Examples:\n  custos demo\n  custos demo --media my.mp4 --dir ./d --realtime"
 )]
 pub(crate) struct DemoArgs {
-    /// An MP4 with H.264 and AAC [default: a small one of our own]
+    /// An MP4 with H.264 or H.265 and AAC [default: a small one of our own]
     #[arg(long, value_name = "FILE")]
     pub(crate) media: Option<PathBuf>,
     /// Where to leave station, terminal and results; must be empty or new [default: a fresh one]

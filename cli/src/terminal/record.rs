@@ -19,7 +19,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct RecordArgs {
-    /// An MP4 with H.264 and AAC, or a raw H.264 stream
+    /// An MP4 with H.264 or H.265 and AAC, or a raw H.264 or H.265 stream
     #[arg(long, value_name = "FILE")]
     media: PathBuf,
     /// Hand samples over at the speed they were recorded
