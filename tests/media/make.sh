@@ -22,3 +22,12 @@ ffmpeg -nostdin -loglevel error -y -i "$out/sample.mp4" -map 0:a -c copy $exact 
 # A photo.
 ffmpeg -nostdin -loglevel error -y -f lavfi -i "testsrc2=size=1280x960:rate=1:duration=1" \
   -frames:v 1 -q:v 8 $exact "$out/photo.jpg"
+
+# H.265 with a B-pyramid and open groups of pictures: the second and third key frame are CRA
+# pictures, with leading pictures that refer to what is before them. Without the encoder's card.
+small="testsrc2=size=320x180:rate=15:duration=4"
+ffmpeg -nostdin -loglevel error -y -f lavfi -i "$small" -f lavfi -i "$sound" \
+  -c:v libx265 -preset slow -pix_fmt yuv420p -crf 40 -tag:v hvc1 -x265-params \
+  pools=none:frame-threads=1:keyint=24:min-keyint=24:scenecut=0:bframes=3:open-gop=1:info=0:log-level=none \
+  -c:a aac -b:a 24k -ac 1 $exact "$out/sample-h265.mp4"
+ffmpeg -nostdin -loglevel error -y -i "$out/sample-h265.mp4" -map 0:v -c copy $exact -f hevc "$out/sample.265"

@@ -8,45 +8,83 @@ use std::process::{Command, Stdio};
 /// How far sound may move against the picture.
 const SKEW: f64 = 0.020;
 
-/// Decoded frames of the first video or audio stream: presentation time in s, and hash.
-pub(crate) fn frames(file: &Path, stream: char, input: &[&str]) -> Vec<(f64, String)> {
+/// Everything that ffmpeg can complain about in a file, and no going on after it.
+const STRICT: &[&str] = &[
+    "-xerror",
+    "-err_detect",
+    "crccheck+bitstream+buffer+explode+careful+compliant+aggressive",
+];
+
+/// A decoded frame: presentation time in s, and hash.
+pub(crate) type Frame = (f64, String);
+
+/// What ffmpeg makes of a file's first video and audio stream.
+#[derive(Debug, Default)]
+pub(crate) struct Decoded {
+    pub(crate) video: Vec<Frame>,
+    pub(crate) audio: Vec<Frame>,
+    /// What it had to say about it.
+    pub(crate) said: String,
+}
+
+/// Decodes a file, with these options for it; strictly.
+pub(crate) fn decode(file: &Path, input: &[&str]) -> Decoded {
+    run(file, &[STRICT, input].concat())
+}
+
+/// … taking what can be had of a damaged file.
+pub(crate) fn decode_leniently(file: &Path, input: &[&str]) -> Decoded {
+    run(file, input)
+}
+
+fn run(file: &Path, input: &[&str]) -> Decoded {
     let output = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "quiet", "-flags2", "+skip_manual"])
+        .args(["-nostdin", "-v", "error", "-flags2", "+skip_manual"])
         .args(input)
         .arg("-i")
         .arg(file)
-        .args(["-map", &format!("0:{stream}:0?"), "-vsync", "passthrough"])
+        .args(["-map", "0:v:0?", "-map", "0:a:0?", "-vsync", "passthrough"])
         .args(["-copyts", "-enc_time_base", "-1", "-f", "framemd5", "-"])
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut base = 1.0;
-    let mut list = Vec::new();
-    for line in text.lines() {
-        if let Some((_, ratio)) = line.split_once("#tb 0: ") {
-            let (num, den) = ratio.split_once('/').unwrap();
-            base = num.parse::<f64>().unwrap() / den.parse::<f64>().unwrap();
+    let mut decoded = Decoded {
+        said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        ..Decoded::default()
+    };
+    if !output.status.success() {
+        let _ = writeln!(decoded.said, "ffmpeg: {}", output.status);
+    }
+    let (mut bases, mut kinds) = (HashMap::new(), HashMap::new());
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        // "#tb 0: 1/90000", "#media_type 0: video", and then a line for each frame.
+        let mut about = line.split([' ', ':', '/']).filter(|word| !word.is_empty());
+        match (about.next(), about.next()) {
+            (Some("#tb"), Some(stream)) => {
+                let mut number = || about.next().unwrap().parse::<f64>().unwrap();
+                bases.insert(stream.to_owned(), number() / number());
+            }
+            (Some("#media_type"), Some(stream)) => {
+                kinds.insert(stream.to_owned(), about.next().unwrap().to_owned());
+            }
+            _ => {}
         }
         if line.starts_with('#') {
             continue;
         }
         let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-        list.push((
-            fields[2].parse::<f64>().unwrap() * base,
-            fields[5].to_owned(),
-        ));
+        let time = fields[2].parse::<f64>().unwrap() * bases[fields[0]];
+        let frame = (time, fields[5].to_owned());
+        match kinds[fields[0]].as_str() {
+            "video" => decoded.video.push(frame),
+            _ => decoded.audio.push(frame),
+        }
     }
-    list
+    decoded
 }
 
 /// Every frame there, in order, and at its time but for a constant; returns what is wrong.
-pub(crate) fn compare(
-    name: &str,
-    original: &[(f64, String)],
-    copy: &[(f64, String)],
-    slack: f64,
-) -> String {
+pub(crate) fn compare(name: &str, original: &[Frame], copy: &[Frame], slack: f64) -> String {
     let mut wrong = String::new();
     if original.len() != copy.len() {
         let _ = writeln!(
@@ -80,23 +118,29 @@ pub(crate) fn compare(
 
 /// How far the copy's frames lie behind the original's: the median over frames that look like no
 /// other.
-fn offset(original: &[(f64, String)], copy: &[(f64, String)]) -> Option<f64> {
-    let unique = |list: &[(f64, String)], hash: &str| {
-        let mut times = list.iter().filter(|f| f.1 == hash).map(|f| f.0);
-        times.next().filter(|_| times.next().is_none())
+fn offset(original: &[Frame], copy: &[Frame]) -> Option<f64> {
+    let unique = |list: &[Frame]| {
+        let mut times: HashMap<String, Option<f64>> = HashMap::new();
+        for (time, hash) in list {
+            let known = times.entry(hash.clone());
+            known.and_modify(|t| *t = None).or_insert(Some(*time));
+        }
+        times
     };
-    let mut offsets: Vec<f64> = original
-        .iter()
-        .filter_map(|(_, hash)| Some(unique(copy, hash)? - unique(original, hash)?))
+    let copies = unique(copy);
+    let mut offsets: Vec<f64> = unique(original)
+        .into_iter()
+        .filter_map(|(hash, time)| Some(copies.get(&hash).copied()?? - time?))
         .collect();
     offsets.sort_by(f64::total_cmp);
     offsets.get(offsets.len() / 2).copied()
 }
 
 /// Sound against picture, compared with how a player shows the original (edit lists honoured).
-pub(crate) fn check_skew(name: &str, original: &Path, copy: &Path) -> String {
-    let shift = |stream| offset(&frames(original, stream, &[]), &frames(copy, stream, &[]));
-    match (shift('v'), shift('a')) {
+pub(crate) fn check_skew(name: &str, original: &Decoded, copy: &Decoded) -> String {
+    let video = offset(&original.video, &copy.video);
+    let audio = offset(&original.audio, &copy.audio);
+    match (video, audio) {
         (Some(video), Some(audio)) if (video - audio).abs() >= SKEW => {
             format!(
                 "{name}: sound moved by {} s against the picture\n",
@@ -107,28 +151,12 @@ pub(crate) fn check_skew(name: &str, original: &Path, copy: &Path) -> String {
     }
 }
 
-/// What a program says that should have nothing to say.
-pub(crate) fn complaints(name: &str, program: &str, arguments: &[&str], file: &Path) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .arg(file)
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    if said.is_empty() && output.status.success() {
-        return String::new();
-    }
-    format!(
-        "{name}: {program} says: {}\n",
-        String::from_utf8_lossy(&said)
-    )
-}
-
-/// Decoding times rise strictly, and no picture is presented before it is decoded.
+/// Nothing for ffprobe to say, decoding times that rise strictly, and no picture presented
+/// before it is decoded.
 pub(crate) fn check_times(name: &str, file: &Path) -> String {
     let entries = [
         "-v",
-        "quiet",
+        "error",
         "-show_entries",
         "packet=stream_index,pts,dts",
         "-of",
@@ -139,6 +167,10 @@ pub(crate) fn check_times(name: &str, file: &Path) -> String {
         .arg(file)
         .output()
         .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !said.is_empty() || !output.status.success() {
+        return format!("{name}: ffprobe says: {said}\n");
+    }
     let mut last = HashMap::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         let mut fields = line.split(',');
