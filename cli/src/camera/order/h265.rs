@@ -97,7 +97,8 @@ impl Counter {
         };
         let base_layer = unit.get(1).is_some_and(|b| b & 7 == 1);
         // Leading pictures, and those that nothing in their sub-layer refers to.
-        let passing = (NAL_RADL_N..=NAL_RASL_R).contains(&kind) || kind < 16 && kind.is_multiple_of(2);
+        let passing =
+            (NAL_RADL_N..=NAL_RASL_R).contains(&kind) || kind < 16 && kind.is_multiple_of(2);
         if base_layer && !passing {
             self.reference = (upper, lower);
         }
