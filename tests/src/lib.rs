@@ -9,10 +9,14 @@
 //! - [`open`]: opening evidence with other people's code
 //! - [`source`]: a camera for benchmarks
 //! - [`torture`]: recording processes that are killed, and what has to hold afterwards
+//! - [`disk`]: a disk that loses what it may lose; [`random`]: choices that a seed repeats
 
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod open;
 pub mod process;
 pub mod proxy;
+pub mod random;
 pub mod scene;
 pub mod source;
 pub mod staff;
