@@ -25,9 +25,10 @@ mod vault;
 pub use self::{
     device::{DeviceInfo, Forecast, Kept, KeptFor, Mode, PurgeReport, State},
     error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault},
+    record::{FragmentCommitted, RecordingEvent},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{
-        DutyId, EvidenceItem, EvidenceState, Export, FragmentCommitted, Officer, Recording,
+        DutyId, EvidenceItem, EvidenceState, Export, Officer, Recording, RecordingPhase,
         RecordingSpec, Status, Terminal,
     },
     vault::{KeySource, Secret, SoftwareKeySource},

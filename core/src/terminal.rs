@@ -5,16 +5,20 @@
 //!
 //! - here: [`Terminal`], what needs no officer
 //! - `supplies`: storage and battery
-//! - `officer`: [`Officer`], an unlocked slot; `modes`, `categories`: what else an officer decides
-//! - `recording`: [`Recording`]
+//! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
+//!   `categories`: what else an officer decides
+//! - `recording`: [`Recording`], on `camera`; `running`: all of them
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]
 
+mod camera;
 mod categories;
 mod evidence;
 mod export;
 mod modes;
 mod officer;
+mod owner;
 mod recording;
+mod running;
 mod supplies;
 
 use std::{
@@ -28,11 +32,12 @@ use std::{
 
 use custos_protocol::{id, journal::Event, ticket::Ticket};
 
+use self::running::Running;
 pub use self::{
     evidence::{EvidenceItem, EvidenceState},
     export::Export,
     officer::{DutyId, Officer},
-    recording::{FragmentCommitted, Recording, RecordingSpec},
+    recording::{Recording, RecordingPhase, RecordingSpec},
 };
 use crate::{
     Error, KeySource, Result, Secret, clock,
@@ -53,6 +58,7 @@ pub struct Terminal {
     vault: Arc<Vault>,
     /// The evidence folder has been searched for files that nobody knows.
     swept: Arc<AtomicBool>,
+    running: Running,
 }
 
 /// What a terminal is and how it stands.
@@ -118,6 +124,7 @@ impl Terminal {
         Self {
             vault,
             swept: Arc::default(),
+            running: Running::default(),
         }
     }
 
@@ -203,7 +210,8 @@ impl Terminal {
             let context = JournalContext::officer(tx, officer)?;
             mode::end(tx, &context, Mode::Sleep)
         })?;
-        Ok(Officer::new(self.vault.clone(), officer, identity))
+        let (vault, running) = (self.vault.clone(), self.running.clone());
+        Ok(Officer::new(vault, running, officer, identity))
     }
 
     /// What is stored here of all officers: metadata only.
@@ -241,6 +249,10 @@ impl Terminal {
     pub fn apply_directive(&self, note: &str) -> Result<DirectiveOutcome> {
         let device = self.vault.read(Device::load)?;
         let applied = directives::apply(&self.vault, note)?;
+        if applied.outcome.wiped() {
+            // What is still in memory goes, too.
+            self.running.cameras().iter().for_each(|c| c.shut());
+        }
         if !applied.last_words.is_empty() {
             driver::deliver_last_words(&device, &self.vault, &applied.last_words);
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use custos_core::{EvidenceItem, FragmentCommitted, Officer, RecordingSpec, Terminal};
+use custos_core::{FragmentCommitted, Officer, RecordingEvent, RecordingSpec, Terminal};
 use serde_json::json;
 
 use super::feed::{Pace, feed, spec_of};
@@ -58,10 +58,11 @@ pub(super) fn run(
     };
     let fed = feed(&args.media, camera, &recording, pace, |_| Ok(()));
     // Whatever happened to the media, what was handed over is sealed first.
-    let item = recording.stop()?;
+    let ended = recording.finish();
     drop(recording);
-    teller.join().map_err(|_| Failure::internal())??;
-    tell_sealed(&item, output)?;
+    let told = teller.join().map_err(|_| Failure::internal())?;
+    ended?;
+    told?;
     drop(sync);
     fed
 }
@@ -80,36 +81,38 @@ pub(crate) fn open(media: &Path) -> Result<Camera, Failure> {
     })
 }
 
-/// Writes a line for every fragment that has become durable, from a thread of its own: the
-/// source of the samples waits for nobody.
+/// Writes a line for every fragment that has become durable and every clip that is sealed, from a
+/// thread of its own: the source of the samples waits for nobody.
 fn teller(
-    committed: mpsc::Receiver<FragmentCommitted>,
+    events: mpsc::Receiver<RecordingEvent>,
     output: Output,
 ) -> thread::JoinHandle<Result<(), Failure>> {
-    thread::spawn(move || {
-        committed.iter().try_for_each(
-            |FragmentCommitted {
-                 clip,
-                 fragment,
-                 end_us,
-             }| {
-                let line = json!({
-                    "event": "committed",
-                    "clip": clip,
-                    "fragment": fragment,
-                    "end_us": end_us,
-                });
-                let seconds = end_us as f64 / 1e6;
-                let word = output.pick("committed", "已提交");
-                output.result(&line, &format!("{word} {fragment}  {seconds:.2} s"))
-            },
-        )
-    })
+    thread::spawn(move || events.iter().try_for_each(|event| tell(&event, &output)))
 }
 
-fn tell_sealed(item: &EvidenceItem, output: &Output) -> Result<(), Failure> {
-    let bytes = item.length.unwrap_or(0);
-    let line = json!({ "event": "sealed", "clip": item.clip, "bytes": bytes });
-    let word = output.pick("sealed", "已封存");
-    output.result(&line, &format!("{word} {}  {bytes} bytes", item.clip))
+fn tell(event: &RecordingEvent, output: &Output) -> Result<(), Failure> {
+    match event {
+        RecordingEvent::Committed(FragmentCommitted {
+            clip,
+            fragment,
+            end_us,
+        }) => {
+            let line = json!({
+                "event": "committed",
+                "clip": clip,
+                "fragment": fragment,
+                "end_us": end_us,
+            });
+            let word = output.pick("committed", "已提交");
+            let seconds = *end_us as f64 / 1e6;
+            output.result(&line, &format!("{word} {fragment}  {seconds:.2} s"))
+        }
+        RecordingEvent::Sealed { clip, bytes } => {
+            let line = json!({ "event": "sealed", "clip": clip, "bytes": bytes });
+            let word = output.pick("sealed", "已封存");
+            output.result(&line, &format!("{word} {clip}  {bytes} bytes"))
+        }
+        // How the recording ended is what the program ends with.
+        _ => Ok(()),
+    }
 }

@@ -136,7 +136,6 @@ pub(crate) fn obey(tx: &Transaction<'_>, policy: &Policy) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Asleep`], storage errors.
-#[allow(dead_code, reason = "for the pre-event buffer")]
 pub(crate) fn refuse_if_asleep(connection: &Connection) -> Result<()> {
     if active(connection)?.contains(&Mode::Sleep) {
         Err(Error::Asleep)

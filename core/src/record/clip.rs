@@ -6,11 +6,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::sync::Arc;
 
-use custos_protocol::clip::ClipDigest;
 use custos_protocol::id;
-use custos_protocol::journal::{Event, Sealed};
+use custos_protocol::journal::Event;
 use rusqlite::{Transaction, params};
 
+use super::ending::{Ending, Links, NO_MEDIA, complete_after};
 use super::mux::Fragment;
 use super::seal::{self, Recipient, SealError, Sealer};
 use crate::journal::{self, JournalContext};
@@ -29,17 +29,6 @@ pub(crate) struct Origin {
     pub(crate) media: &'static str,
 }
 
-/// What other evidence an item belongs to. Kept in the row and said in its seal entry.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Links {
-    /// The photo that this one shows with a watermark.
-    pub(crate) copy_of: Option<String>,
-    /// The recording or clip that a note or a sheet speaks of.
-    pub(crate) about: Option<String>,
-    /// The sheet that this sheet adds to.
-    pub(crate) amends: Option<String>,
-}
-
 /// How far a clip is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Committed {
@@ -47,6 +36,19 @@ pub struct Committed {
     pub fragment: u32,
     /// Time at which the last of them ends, in µs from the recording's beginning.
     pub end_us: i64,
+}
+
+/// How a clip begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beginning<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) recipients: &'a [Recipient],
+    /// The clip that it follows without a gap.
+    pub(super) previous: Option<&'a str>,
+    /// How much of its media was before the press of the button.
+    pub(super) pre_event_us: i64,
+    /// So long ago was its first sample.
+    pub(super) ago_us: i64,
 }
 
 /// What the journal is told of at the next commit.
@@ -58,6 +60,12 @@ pub(super) struct Notes {
     pub(super) repaired: u64,
     /// Samples that had to be dropped since the last note.
     pub(super) dropped: u64,
+}
+
+impl Notes {
+    pub(super) fn is_empty(&self) -> bool {
+        !self.progress && self.repaired + self.dropped == 0
+    }
 }
 
 /// A row of the table `fragment`.
@@ -96,6 +104,22 @@ pub(super) struct Clip {
     sealer: Sealer,
     began_ms: i64,
     committed: Committed,
+    /// Nothing in it is half-written.
+    sound: bool,
+}
+
+impl Beginning<'_> {
+    fn event(&self, clip: &str) -> Event {
+        Event::RecordingBegan {
+            clip: clip.to_owned(),
+            recording: self.origin.recording.clone(),
+            media: self.origin.media.to_owned(),
+            case: self.origin.case.clone(),
+            recipients: self.recipients.iter().map(ToString::to_string).collect(),
+            previous: self.previous.map(str::to_owned),
+            pre_event_us: self.pre_event_us,
+        }
+    }
 }
 
 impl Clip {
@@ -103,34 +127,23 @@ impl Clip {
     ///
     /// # Errors
     /// Storage errors, [`Error::NoRandom`].
-    pub(super) fn begin(
-        vault: Arc<Vault>,
-        origin: Origin,
-        recipients: &[Recipient],
-    ) -> Result<Self> {
+    pub(super) fn begin(vault: Arc<Vault>, beginning: &Beginning<'_>) -> Result<Self> {
+        let Beginning {
+            origin, recipients, ..
+        } = *beginning;
         let clip = id::fresh("clip")?;
         let begun = seal::begin(recipients)?;
         let file = create(&vault, &clip, &begun.header)?;
         let tree = begun.sealer.tree().to_bytes();
         let began_ms = vault.write(|tx| {
             let context = JournalContext::duty(tx, &origin.officer, &origin.duty)?;
-            let entry = journal::append(
-                tx,
-                &context,
-                Event::RecordingBegan {
-                    clip: clip.clone(),
-                    recording: origin.recording.clone(),
-                    media: origin.media.to_owned(),
-                    case: origin.case.clone(),
-                    recipients: recipients.iter().map(ToString::to_string).collect(),
-                    previous: None,
-                    pre_event_us: 0,
-                },
-            )?;
+            let began_ms = context.time.time_ms - beginning.ago_us / 1_000;
+            journal::append(tx, &context, beginning.event(&clip))?;
             tx.execute(
                 "INSERT INTO evidence (clip, recording, officer, duty, case_no, media, state,
-                                       began_ms, payload_key, header_length, tail, tree)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, x'', ?10)",
+                                       began_ms, payload_key, header_length, tail, tree,
+                                       previous, pre_event_us)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'recording', ?7, ?8, ?9, x'', ?10, ?11, ?12)",
                 params![
                     clip,
                     origin.recording,
@@ -138,22 +151,25 @@ impl Clip {
                     origin.duty,
                     origin.case,
                     origin.media,
-                    entry.time_ms,
+                    began_ms,
                     begun.key.as_bytes(),
                     begun.header.len() as u64,
                     tree,
+                    beginning.previous,
+                    beginning.pre_event_us,
                 ],
             )?;
-            Ok(entry.time_ms)
+            Ok(began_ms)
         })?;
         Ok(Self {
             vault,
-            origin,
+            origin: origin.clone(),
             clip,
             file,
             sealer: begun.sealer,
             began_ms,
             committed: Committed::default(),
+            sound: true,
         })
     }
 
@@ -176,6 +192,7 @@ impl Clip {
         fragments: &mut [Fragment],
         notes: &Notes,
     ) -> Result<Committed> {
+        self.sound = false;
         let before = self.sealer.chunks();
         let mut places = Vec::with_capacity(fragments.len());
         for fragment in fragments.iter_mut() {
@@ -188,9 +205,10 @@ impl Clip {
             self.file.sync_data().map_err(|_| Error::SyncFailed)?;
         }
         let mut now = self.committed;
-        if let Some(last) = fragments.last() {
-            now.fragment += fragments.len() as u32;
-            now.end_us = now.end_us.max(last.end_us);
+        now.fragment += fragments.len() as u32;
+        // With B-frames a fragment that was ended on demand can reach beyond the one after it.
+        for fragment in fragments.iter() {
+            now.end_us = now.end_us.max(fragment.end_us);
         }
         self.vault.write(|tx| {
             let changed = tx
@@ -213,7 +231,7 @@ impl Clip {
             self.index(tx, &places)?;
             self.note(tx, notes, now)
         })?;
-        self.committed = now;
+        (self.committed, self.sound) = (now, true);
         Ok(now)
     }
 
@@ -269,124 +287,80 @@ impl Clip {
         Ok(())
     }
 
-    /// Brings the file to its end. Everything in it must be committed: then whoever is killed
-    /// in here leaves what recovery seals to the very same bytes.
+    /// Writes an entry of the recording's duty.
     ///
     /// # Errors
     /// Storage errors.
-    pub(super) fn seal(mut self) -> Result<()> {
-        let digest = self.sealer.close().complete(&mut self.file)?;
-        self.file.sync_all().map_err(|_| Error::SyncFailed)?;
-        let end = Ending {
-            clip: &self.clip,
-            origin: &self.origin,
-            began_ms: self.began_ms,
-            ended_ms: None,
-            committed: self.committed,
-            digest,
-            recovered: false,
-            links: Links::default(),
-        };
-        self.vault.write(|tx| end.write(tx))
+    pub(super) fn journal(&self, event: Event) -> Result<()> {
+        self.vault.write(|tx| {
+            let context = JournalContext::duty(tx, &self.origin.officer, &self.origin.duty)?;
+            journal::append(tx, &context, event).map(drop)
+        })
     }
 
-    /// Ends the clip where it stands after an error. Its key stays, so that what was committed
-    /// can be completed by recovery, once the storage works again.
-    pub(super) fn fail(self, error: &Error) {
-        // If this fails too, the row still says that it is being recorded: recovery takes it.
-        let _ = self
-            .vault
-            .write(|tx| mark_failed(tx, &self.clip, &self.origin, error.code(), true));
+    /// Brings the file to its end; gives its length. Everything in it must be committed: then
+    /// whoever is killed in here leaves what recovery seals to the very same bytes.
+    ///
+    /// # Errors
+    /// Storage errors; the clip is dealt with as by [`Clip::give_up`] then.
+    pub(super) fn seal(self) -> Result<u64> {
+        let Self {
+            vault,
+            origin,
+            clip,
+            mut file,
+            sealer,
+            began_ms,
+            committed,
+            ..
+        } = self;
+        let result = sealer
+            .close()
+            .complete(&mut file)
+            .map_err(Error::from)
+            .and_then(|digest| {
+                file.sync_all().map_err(|_| Error::SyncFailed)?;
+                let end = Ending {
+                    clip: &clip,
+                    origin: &origin,
+                    began_ms,
+                    ended_ms: None,
+                    committed,
+                    digest,
+                    recovered: false,
+                    links: Links::default(),
+                    reason: (committed.fragment == 0).then_some(NO_MEDIA),
+                };
+                vault.write(|tx| end.write(tx))?;
+                Ok(digest.length)
+            });
+        result.or_else(|error| {
+            drop(file);
+            complete_after(&vault, &clip, &origin, &error)?;
+            Err(error)
+        })
     }
-}
 
-/// The end of a clip: row and journal entry, in one transaction.
-pub(super) struct Ending<'a> {
-    pub(super) clip: &'a str,
-    pub(super) origin: &'a Origin,
-    pub(super) began_ms: i64,
-    /// When it ended, if that is not now.
-    pub(super) ended_ms: Option<i64>,
-    pub(super) committed: Committed,
-    pub(super) digest: ClipDigest,
-    pub(super) recovered: bool,
-    pub(super) links: Links,
-}
-
-impl Ending<'_> {
-    pub(super) fn write(&self, tx: &Transaction<'_>) -> Result<()> {
-        let context = JournalContext::duty(tx, &self.origin.officer, &self.origin.duty)?;
-        let ended_ms = self.ended_ms.unwrap_or(context.time.time_ms);
-        if self.recovered {
-            let event = Event::Recovered {
-                clip: self.clip.to_owned(),
-                fragments: self.committed.fragment,
-                end_us: self.committed.end_us,
-            };
-            journal::append(tx, &context, event)?;
+    /// Ends the clip where it stands after an error. If the storage allows it, it is sealed with
+    /// what was committed; else its key stays, so that recovery can do that later.
+    ///
+    /// # Errors
+    /// What keeps it from being sealed.
+    pub(super) fn give_up(self, error: &Error) -> Result<u64> {
+        if self.sound {
+            return self.seal();
         }
-        let sealed = Sealed {
-            clip: self.clip.to_owned(),
-            recording: self.origin.recording.clone(),
-            media: self.origin.media.to_owned(),
-            case: self.origin.case.clone(),
-            began_ms: self.began_ms,
-            ended_ms,
-            duration_us: self.committed.end_us,
-            fragments: self.committed.fragment,
-            digest: self.digest,
-            recovered: self.recovered,
-            copy_of: self.links.copy_of.clone(),
-            about: self.links.about.clone(),
-            amends: self.links.amends.clone(),
-        };
-        let entry = journal::append(tx, &context, Event::Sealed(sealed))?;
-        let changed = tx.execute(
-            "UPDATE evidence SET state = ?2, reason = NULL, ended_ms = ?3, length = ?4, root = ?5,
-                                 seal_seq = ?6, payload_key = NULL, tail = NULL, tree = NULL
-             WHERE clip = ?1 AND seal_seq IS NULL",
-            params![
-                self.clip,
-                if self.recovered {
-                    "recovered"
-                } else {
-                    "sealed"
-                },
-                ended_ms,
-                self.digest.length,
-                self.digest.root.as_bytes(),
-                entry.seq,
-            ],
-        )?;
-        if changed == 1 {
-            Ok(())
-        } else {
-            Err(Error::UnknownClip)
-        }
+        let Self {
+            vault,
+            origin,
+            clip,
+            file,
+            ..
+        } = self;
+        // With its lock, which recovery will want.
+        drop(file);
+        complete_after(&vault, &clip, &origin, error)
     }
-}
-
-/// Records that a clip could not be brought to its end. `keep_key`: recovery will try.
-pub(super) fn mark_failed(
-    tx: &Transaction<'_>,
-    clip: &str,
-    origin: &Origin,
-    reason: &str,
-    keep_key: bool,
-) -> Result<()> {
-    let context = JournalContext::duty(tx, &origin.officer, &origin.duty)?;
-    let event = Event::RecordingFailed {
-        clip: clip.to_owned(),
-        reason: reason.to_owned(),
-    };
-    journal::append(tx, &context, event)?;
-    tx.execute(
-        "UPDATE evidence SET state = 'failed', reason = ?2, ended_ms = coalesce(ended_ms, ?3),
-                             payload_key = iif(?4, payload_key, NULL)
-         WHERE clip = ?1 AND seal_seq IS NULL",
-        params![clip, reason, context.time.time_ms, keep_key],
-    )?;
-    Ok(())
 }
 
 /// Makes the file: locked before it has its name, and durable with its header when this returns.

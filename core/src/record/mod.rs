@@ -4,9 +4,12 @@
 //!
 //! - [`codec`], [`annexb`], [`sps`], [`hevc`]: what encoders hand over
 //! - `clock`: presentation times kept, or repaired; `timeline`: decoding times derived
+//! - `samples`: the memory that samples wait in; `ring`: what came before the button was pressed
+//! - `recorder` and `commit`: the queue between those who append and the disk; `events`: what it
+//!   tells
+//! - `clips`: the clips of a recording, one after the other
 //! - [`mux`] on `tracks` and `boxes`: fragmented MP4
 //! - [`seal`] on `age_header`: age v1 chunks and their hash tree
-//! - [`recorder`] and `commit`: the queue between those who append and the disk
 //! - `clip`: what becomes durable when; `recover`: what a crash left;
 //!   `sweep`: files that nobody knows
 //! - [`photo`]: a JPEG, sealed as it is
@@ -16,15 +19,23 @@ pub mod annexb;
 pub mod bits;
 mod boxes;
 pub(crate) mod clip;
+mod clips;
 mod clock;
 pub mod codec;
 mod commit;
+mod ending;
+mod events;
+mod extent;
 pub mod hevc;
 pub mod mux;
 pub mod photo;
-pub mod recorder;
+mod plan;
+pub(crate) mod recorder;
 pub(crate) mod recover;
+pub(crate) mod ring;
+pub(crate) mod samples;
 pub mod seal;
+mod shared;
 pub mod sps;
 pub(crate) mod sweep;
 #[cfg(test)]
@@ -34,6 +45,9 @@ mod tracks;
 
 pub use clip::Committed;
 pub use codec::{AudioConfig, Rotation, VideoCodec, VideoConfig};
+pub use events::{FragmentCommitted, RecordingEvent};
 pub use mux::{Fragment, MuxError, Muxer, Track};
-pub use recorder::{Pressure, Recorder};
+pub(crate) use plan::{PROGRESS, Plan};
+pub(crate) use recorder::Recorder;
 pub use recover::Recovery;
+pub use shared::Pressure;

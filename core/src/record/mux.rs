@@ -90,31 +90,47 @@ impl Muxer {
         }
     }
 
+    /// Whether [`Muxer::configure_video`] would take this.
+    pub fn takes_video(&self, config: &VideoConfig) -> bool {
+        match &self.video {
+            Some(track) => track.config == *config || (!self.begun && track.pts.is_empty()),
+            None => !self.begun,
+        }
+    }
+
+    /// Whether [`Muxer::configure_audio`] would take this.
+    pub fn takes_audio(&self, config: &AudioConfig) -> bool {
+        match &self.audio {
+            Some(track) => track.config == *config || (!self.begun && track.pts.is_empty()),
+            None => !self.begun,
+        }
+    }
+
     /// Sets up the video track. The same configuration once more is taken at any time.
     ///
     /// # Errors
-    /// [`MuxError::ConfigTooLate`] after the first fragment, or if it changes.
+    /// [`MuxError::ConfigTooLate`] after the first fragment, or if it changes after a sample.
     pub fn configure_video(&mut self, config: VideoConfig) -> Result<(), MuxError> {
-        match &self.video {
-            Some(track) if track.config == config => return Ok(()),
-            None if !self.begun => {}
-            _ => return Err(MuxError::ConfigTooLate),
+        if !self.takes_video(&config) {
+            return Err(MuxError::ConfigTooLate);
         }
-        self.video = Some(VideoTrack::new(config));
+        if self.video.as_ref().is_none_or(|t| t.config != config) {
+            self.video = Some(VideoTrack::new(config));
+        }
         Ok(())
     }
 
     /// Sets up the audio track; as [`Muxer::configure_video`].
     ///
     /// # Errors
-    /// [`MuxError::ConfigTooLate`] after the first fragment, or if it changes.
+    /// [`MuxError::ConfigTooLate`] after the first fragment, or if it changes after a sample.
     pub fn configure_audio(&mut self, config: AudioConfig) -> Result<(), MuxError> {
-        match &self.audio {
-            Some(track) if track.config == config => return Ok(()),
-            None if !self.begun => {}
-            _ => return Err(MuxError::ConfigTooLate),
+        if !self.takes_audio(&config) {
+            return Err(MuxError::ConfigTooLate);
         }
-        self.audio = Some(AudioTrack::new(config));
+        if self.audio.as_ref().is_none_or(|t| t.config != config) {
+            self.audio = Some(AudioTrack::new(config));
+        }
         Ok(())
     }
 
@@ -281,6 +297,11 @@ impl Muxer {
                 self.spare.push(buffer);
             }
         }
+    }
+
+    /// Takes over the buffers of the muxer before.
+    pub fn inherit(&mut self, before: &mut Self) {
+        self.spare.append(&mut before.spare);
     }
 
     fn cut(&mut self, cut: Cut, next_audio: Option<i64>) -> Result<Option<Fragment>, MuxError> {

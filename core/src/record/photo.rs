@@ -6,7 +6,8 @@ use custos_protocol::id;
 use image::{ImageFormat, ImageReader, Limits};
 use rusqlite::params;
 
-use super::clip::{Committed, Ending, Links, Origin, create};
+use super::clip::{Committed, Origin, create};
+use super::ending::{Ending, Links};
 use super::seal::{self, Recipient};
 use crate::vault::Vault;
 use crate::{Error, Result};
@@ -69,6 +70,7 @@ pub(crate) fn seal_photo(
             digest,
             recovered: false,
             links: Links::default(),
+            reason: None,
         }
         .write(tx)
     })?;

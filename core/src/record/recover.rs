@@ -16,7 +16,8 @@ use custos_protocol::clip::{self, ClipTree, SEALED_CHUNK};
 use rusqlite::{Connection, OptionalExtension as _};
 use zeroize::Zeroize as _;
 
-use super::clip::{Committed, Ending, Links, Origin, mark_failed};
+use super::clip::{Committed, Origin};
+use super::ending::{Ending, Links, NO_MEDIA, mark_failed};
 use super::seal::{LastChunk, PayloadKey, keep_tail};
 use crate::vault::Vault;
 use crate::{Error, Result};
@@ -43,7 +44,7 @@ pub(crate) fn recover(vault: &Vault) -> Result<Recovery> {
     let mut report = Recovery::default();
     for clip in vault.read(unfinished)? {
         match complete(vault, &clip)? {
-            Outcome::Recovered => report.recovered.push(clip),
+            Outcome::Recovered(_) => report.recovered.push(clip),
             Outcome::Live => report.live.push(clip),
             Outcome::Failed => report.failed.push(clip),
             Outcome::Done => {}
@@ -52,8 +53,10 @@ pub(crate) fn recover(vault: &Vault) -> Result<Recovery> {
     Ok(report)
 }
 
-enum Outcome {
-    Recovered,
+/// What became of an unfinished clip.
+pub(super) enum Outcome {
+    /// It is sealed; bytes of its file.
+    Recovered(u64),
     Live,
     Failed,
     /// Another process was faster.
@@ -140,7 +143,11 @@ pub(crate) fn media(stored: &str) -> &'static str {
     }
 }
 
-fn complete(vault: &Vault, clip: &str) -> Result<Outcome> {
+/// Brings an unfinished clip to its end, if nobody is recording it.
+///
+/// # Errors
+/// Storage errors.
+pub(super) fn complete(vault: &Vault, clip: &str) -> Result<Outcome> {
     let path = vault.folder().clip(clip);
     let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
         Ok(file) => file,
@@ -182,9 +189,10 @@ fn complete(vault: &Vault, clip: &str) -> Result<Outcome> {
         digest,
         recovered: true,
         links: Links::default(),
+        reason: (remains.committed.fragment == 0).then_some(NO_MEDIA),
     };
     vault.write(|tx| ending.write(tx))?;
-    Ok(Outcome::Recovered)
+    Ok(Outcome::Recovered(digest.length))
 }
 
 /// The tree of the committed chunks, if the file holds them.

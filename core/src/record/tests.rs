@@ -1,24 +1,35 @@
 //! The recorder against a real vault and real files: what was committed survives, what failed
 //! stays failed, what recovery makes opens with `age`.
 
+mod bench;
+mod clips;
+#[path = "../../tests/common/demux.rs"]
+mod demux;
+mod ending;
 mod recovery;
 
 use std::fs;
 use std::io::Read as _;
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 
 use custos_protocol::clip;
 use custos_protocol::journal::{Entry, Event};
 
-use super::clip::{Committed, Origin};
-use super::codec::Rotation;
-use super::mux::Track;
+use self::bench::Bench;
+use super::clip::{Clip, Notes, Origin};
+use super::codec::{AudioConfig, Rotation, VideoConfig};
+use super::events::{FragmentCommitted, RecordingEvent};
+use super::mux::{Muxer, Track};
 use super::photo::seal_photo;
-use super::recorder::{FRAGMENT_US, Pressure, Recorder};
+use super::plan::{PROGRESS, Plan};
+use super::recorder::Recorder;
 use super::recover::{Recovery, recover};
+use super::samples::{Pool, Queue, Sample, Setup};
 use super::seal::Recipient;
+use super::shared::Pressure;
 use crate::vault::testing::TestVault;
-use crate::{Error, journal};
+use crate::{Error, Result, journal};
 
 /// 640x480, Baseline, with its PPS.
 const CONFIG: &[u8] = &[
@@ -26,133 +37,83 @@ const CONFIG: &[u8] = &[
     0x04, 0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x58, 0xba, 0x80, 0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80,
 ];
 
-struct Bench {
-    test: TestVault,
-    id: age::x25519::Identity,
+/// AAC-LC, 48 kHz, stereo; and 44.1 kHz.
+const SOUND: &[u8] = &[0x11, 0x90];
+const OTHER_SOUND: &[u8] = &[0x12, 0x10];
+
+const PICTURE_US: i64 = 40_000;
+
+fn setup(sound: &[u8]) -> Arc<Setup> {
+    Arc::new(Setup {
+        video: Some(VideoConfig::new(CONFIG, Rotation::None).unwrap()),
+        audio: AudioConfig::new(sound).ok(),
+    })
 }
 
-impl Bench {
-    fn new() -> Self {
-        Self {
-            test: TestVault::new(),
-            id: age::x25519::Identity::generate(),
-        }
-    }
+fn sound_alone() -> Arc<Setup> {
+    Arc::new(Setup {
+        video: None,
+        audio: Some(AudioConfig::new(SOUND).unwrap()),
+    })
+}
 
-    fn recipients(&self) -> Vec<Recipient> {
-        vec![self.id.to_public().to_string().parse().unwrap()]
-    }
+fn append(
+    recorder: &Recorder,
+    track: Track,
+    pts_us: i64,
+    key: bool,
+    data: &[u8],
+) -> Result<Pressure> {
+    recorder.append(&Sample {
+        track,
+        pts_us,
+        key,
+        data,
+    })
+}
 
-    fn origin(&self, media: &'static str) -> Origin {
-        Origin {
-            officer: "o-1".into(),
-            duty: "duty-1".into(),
-            case: "case 7".into(),
-            recording: "rec-1".into(),
-            media,
-        }
-    }
-
-    fn begin(&self) -> Recorder {
-        let vault = self.test.vault.clone();
-        let recorder = Recorder::begin(
-            vault,
-            self.origin("video/mp4"),
-            &self.recipients(),
-            FRAGMENT_US,
-            None,
-        )
-        .unwrap();
-        recorder.configure_video(CONFIG, Rotation::None).unwrap();
-        recorder.configure_audio(&[0x11, 0x90]).unwrap();
-        recorder
-    }
-
-    /// `seconds` of media from second `from` on: 25 pictures of `size` bytes and 47 AAC frames.
-    fn feed(recorder: &Recorder, from: i64, seconds: i64, size: usize) {
-        for picture in from * 25..(from + seconds) * 25 {
-            let key = picture % 25 == 0;
-            let unit = [
-                &[0, 0, 0, 1, if key { 0x65 } else { 0x41 }][..],
-                &vec![0x9a; size],
-            ]
-            .concat();
-            recorder.wait_for_room().unwrap();
-            let pressure = recorder
-                .append(Track::Video, picture * 40_000, key, &unit)
-                .unwrap();
-            assert_ne!(pressure, Pressure::Dropped);
-        }
-        for frame in from * 47..(from + seconds) * 47 {
-            let pts = frame * 1_000_000 / 47;
-            let _ = recorder
-                .append(Track::Audio, pts, true, &[0x21; 300])
-                .unwrap();
-        }
-    }
-
-    fn sealed(&self, clip: &str) -> Vec<u8> {
-        fs::read(self.test.vault.folder().clip(clip)).unwrap()
-    }
-
-    fn open(&self, clip: &str) -> Vec<u8> {
-        let mut plain = Vec::new();
-        age::Decryptor::new(self.sealed(clip).as_slice())
-            .unwrap()
-            .decrypt(std::iter::once(&self.id as &dyn age::Identity))
-            .unwrap()
-            .read_to_end(&mut plain)
-            .unwrap();
-        plain
-    }
-
-    fn row<T: rusqlite::types::FromSql>(&self, clip: &str, column: &str) -> T {
-        self.test
-            .vault
-            .read(|c| {
-                let sql = format!("SELECT {column} FROM evidence WHERE clip = ?1");
-                Ok(c.query_row(&sql, [clip], |row| row.get(0))?)
-            })
-            .unwrap()
-    }
-
-    fn events(&self) -> Vec<Event> {
-        let raw = self
-            .test
-            .vault
-            .read(|c| journal::entries(c, 0, 1000, 1 << 20))
-            .unwrap();
-        raw.iter()
-            .map(|raw| Entry::from_raw(raw).unwrap().event().unwrap())
-            .collect()
-    }
-
-    fn kinds(&self) -> Vec<String> {
-        self.events()
+/// A picture that looks like no other.
+fn picture(number: i64, size: usize) -> Vec<u8> {
+    let key = number % 25 == 0;
+    let mut unit = vec![0, 0, 0, 1, if key { 0x65 } else { 0x41 }];
+    // No byte is zero, so that there is no start code.
+    unit.extend(
+        number
+            .to_be_bytes()
             .iter()
-            .map(|event| event.to_parts().0)
-            .collect()
-    }
+            .flat_map(|b| [b >> 4 | 0x80, b & 15 | 0x80]),
+    );
+    unit.resize(unit.len() + size, 0x9a);
+    unit
+}
 
-    /// The digest in the journal is that of the file, and the row says the same.
-    fn check_sealed(&self, clip: &str, recovered: bool) {
-        let digest = clip::digest(self.sealed(clip).as_slice()).unwrap();
-        let sealed = self
-            .events()
-            .into_iter()
-            .rev()
-            .find_map(|event| match event {
-                Event::Sealed(sealed) if sealed.clip == clip => Some(sealed),
-                _ => None,
-            });
-        let sealed = sealed.unwrap();
-        assert_eq!((sealed.digest, sealed.recovered), (digest, recovered));
-        assert_eq!(self.row::<u64>(clip, "length"), digest.length);
-        assert_eq!(self.row::<Vec<u8>>(clip, "root"), digest.root.as_bytes());
-        for erased in ["payload_key", "tail", "tree"] {
-            assert_eq!(self.row::<Option<Vec<u8>>>(clip, erased), None);
-        }
-    }
+/// A picture as it is in a file: a length instead of a start code.
+fn stored(unit: &[u8]) -> Vec<u8> {
+    let unit = &unit[4..];
+    [&(unit.len() as u32).to_be_bytes(), unit].concat()
+}
+
+fn feed_picture(recorder: &Recorder, number: i64, size: usize) -> Result<Pressure> {
+    let unit = picture(number, size);
+    append(
+        recorder,
+        Track::Video,
+        number * PICTURE_US,
+        number % 25 == 0,
+        &unit,
+    )
+}
+
+fn frame(number: i64) -> [u8; 300] {
+    let mut frame = [0x21; 300];
+    frame[..8].copy_from_slice(&number.to_be_bytes());
+    frame
+}
+
+/// A frame of 1024 samples at 48 kHz.
+fn feed_frame(recorder: &Recorder, number: i64) -> Result<Pressure> {
+    let pts_us = number * 64_000 / 3;
+    append(recorder, Track::Audio, pts_us, true, &frame(number))
 }
 
 /// Fragments in a decrypted file: every box must be whole.
@@ -169,29 +130,56 @@ fn fragments(mut mp4: &[u8]) -> u32 {
 #[test]
 fn a_recording_is_sealed_and_opens() {
     let bench = Bench::new();
-    let (sender, events) = mpsc::channel();
-    let recorder = Recorder::begin(
-        bench.test.vault.clone(),
-        bench.origin("video/mp4"),
-        &bench.recipients(),
-        FRAGMENT_US,
-        Some(sender),
-    )
-    .unwrap();
-    recorder.configure_video(CONFIG, Rotation::None).unwrap();
-    recorder.configure_audio(&[0x11, 0x90]).unwrap();
+    let (recorder, events) = bench.begin_told(bench.plan());
     Bench::feed(&recorder, 0, 5, 10_000);
-    let clip = recorder.clip().to_owned();
+    let clip = recorder.clip();
     assert_eq!(bench.row::<String>(&clip, "state"), "recording");
     let end = recorder.stop().unwrap();
     assert_eq!(bench.row::<String>(&clip, "state"), "sealed");
-    let told: Vec<Committed> = events.iter().collect();
-    assert_eq!(told.last(), Some(&end));
+    drop(recorder);
+    let mut told: Vec<RecordingEvent> = events.iter().collect();
+    assert_eq!(told.pop(), Some(RecordingEvent::Ended { error: None }));
+    let bytes = bench.row(&clip, "length");
+    let clip_sealed = RecordingEvent::Sealed {
+        clip: clip.clone(),
+        bytes,
+    };
+    assert_eq!(told.pop(), Some(clip_sealed));
+    let last = FragmentCommitted {
+        clip: clip.clone(),
+        fragment: end.fragment,
+        end_us: end.end_us,
+    };
+    assert_eq!(told.last(), Some(&RecordingEvent::Committed(last)));
     assert_eq!(told.len() as u32, end.fragment);
     assert!(end.end_us >= 5_000_000, "{end:?}");
     assert_eq!(fragments(&bench.open(&clip)), end.fragment);
+    bench.check_content(0..125, 10_000, 0..235);
     bench.check_sealed(&clip, false);
-    assert_eq!(bench.kinds(), ["recording-began", "sealed"]);
+    let began = bench.kinds();
+    assert_eq!(began.first().unwrap(), "recording-began");
+    assert_eq!(began.last().unwrap(), "sealed");
+}
+
+/// What was told of each fragment is what the clip's row and seal say of all of them.
+#[test]
+fn a_clip_ends_with_the_fragment_that_reaches_farthest() {
+    let bench = Bench::new();
+    let plan = bench.plan();
+    let mut clip = Clip::begin(bench.test.vault.clone(), &plan.first(0)).unwrap();
+    let mut muxer = Muxer::new(plan.fragment_us);
+    let config = VideoConfig::new(CONFIG, Rotation::None).unwrap();
+    muxer.configure_video(config).unwrap();
+    let mut both = [2_000_000, 1_960_000].map(|end_us| {
+        let unit = [0, 0, 0, 1, 0x65, 0x9a];
+        muxer.push(Track::Video, end_us, true, &unit).unwrap();
+        let mut fragment = muxer.flush().unwrap().unwrap();
+        fragment.end_us = end_us;
+        fragment
+    });
+    let committed = clip.commit(&mut both, &Notes::default()).unwrap();
+    assert_eq!((committed.fragment, committed.end_us), (2, 2_000_000));
+    assert_eq!(bench.row::<i64>(clip.name(), "end_us"), 2_000_000);
 }
 
 /// Invariant 9: an error of the storage ends the recording; what was committed stays, and says so.
@@ -201,7 +189,7 @@ fn a_storage_error_ends_the_recording() {
     let recorder = bench.begin();
     Bench::feed(&recorder, 0, 2, 1000);
     let committed = recorder.commit().unwrap();
-    let clip = recorder.clip().to_owned();
+    let clip = recorder.clip();
     // The row is gone from under the recorder: the next commit cannot be made.
     let forget = "UPDATE evidence SET payload_key = NULL WHERE clip = ?1";
     let key: Vec<u8> = bench.row(&clip, "payload_key");
@@ -213,15 +201,13 @@ fn a_storage_error_ends_the_recording() {
     Bench::feed(&recorder, 2, 1, 1000);
     let error = recorder.commit().unwrap_err();
     assert_eq!(error, Error::UnknownClip);
-    assert_eq!(
-        recorder.append(Track::Audio, 0, true, &[1]).unwrap_err(),
-        error
-    );
+    assert_eq!(feed_frame(&recorder, 0).unwrap_err(), error);
     assert_eq!(recorder.commit().unwrap_err(), error);
     assert_eq!(recorder.committed(), committed);
     assert_eq!(recorder.stop().unwrap_err(), error);
     assert_eq!(bench.row::<String>(&clip, "state"), "failed");
-    assert_eq!(bench.kinds(), ["recording-began", "recording-failed"]);
+    let kinds = ["recording-began", "recording-progress", "recording-failed"];
+    assert_eq!(bench.kinds(), kinds);
     // With the key still there, as it is after an error of the file, recovery completes it.
     let restore = "UPDATE evidence SET payload_key = ?2 WHERE clip = ?1";
     bench
@@ -274,7 +260,7 @@ fn repaired_timestamps_are_in_the_journal() {
     Bench::feed(&recorder, 0, 2, 100);
     let unit = [0, 0, 0, 1, 0x41, 0x9a];
     for pts in [0, 0, i64::MIN, i64::MAX] {
-        let _ = recorder.append(Track::Video, pts, false, &unit).unwrap();
+        let _ = append(&recorder, Track::Video, pts, false, &unit).unwrap();
     }
     recorder.stop().unwrap();
     assert!(
@@ -289,25 +275,18 @@ fn repaired_timestamps_are_in_the_journal() {
 fn samples_that_cannot_be_taken_do_not_end_the_recording() {
     let bench = Bench::new();
     let recorder = bench.begin();
-    let code = |result: crate::Result<Pressure>| match result.unwrap_err() {
+    let code = |track, data: &[u8]| match append(&recorder, track, 0, true, data).unwrap_err() {
         Error::Media(code) => code,
         other => panic!("{other}"),
     };
-    assert_eq!(
-        code(recorder.append(Track::Video, 0, true, b"no start code")),
-        "bad-sample"
-    );
-    assert_eq!(
-        code(recorder.append(Track::Audio, 0, true, b"")),
-        "bad-sample"
-    );
+    assert_eq!(code(Track::Video, b"no start code"), "bad-sample");
+    assert_eq!(code(Track::Video, &[0; 100]), "bad-sample");
+    assert_eq!(code(Track::Audio, b""), "bad-sample");
     let large = vec![0; super::mux::MAX_SAMPLE + 1];
-    assert_eq!(
-        code(recorder.append(Track::Audio, 0, true, &large)),
-        "sample-too-large"
-    );
+    assert_eq!(code(Track::Audio, &large), "sample-too-large");
+    assert_eq!(code(Track::Video, &large), "sample-too-large");
     Bench::feed(&recorder, 0, 1, 100);
-    let clip = recorder.clip().to_owned();
+    let clip = recorder.clip();
     assert_eq!(recorder.stop().unwrap().fragment, 1);
     bench.check_sealed(&clip, false);
 }
@@ -346,7 +325,8 @@ fn every_fragment_has_its_place() {
         Bench::feed(&recorder, second, 1, 40_000);
     }
     recorder.stop().unwrap();
-    let plain = bench.open(recorder.clip());
+    let clip = recorder.clip();
+    let plain = bench.open(&clip);
     let places: Vec<(usize, usize, i64, i64, bool)> = bench
         .test
         .vault
@@ -355,7 +335,7 @@ fn every_fragment_has_its_place() {
                 "SELECT position, length, begin_us, end_us, sync FROM fragment
                  WHERE clip = ?1 ORDER BY number",
             )?;
-            let rows = statement.query_map([recorder.clip()], |row| {
+            let rows = statement.query_map([&clip], |row| {
                 Ok((
                     row.get(0)?,
                     row.get(1)?,

@@ -1,6 +1,6 @@
 //! An officer switches the terminal's modes.
 
-use super::{Officer, officer::open_duty};
+use super::{Officer, owner::open_duty};
 use crate::{
     Error, Result,
     device::{Mode, mode, state},
@@ -25,17 +25,6 @@ impl Officer {
             }
             let duty = open_duty(tx, &self.officer)?.ok_or(Error::NoDuty)?;
             mode::begin(tx, &context, mode, &duty.id, &state::policy(tx)?)
-        })
-    }
-
-    /// Ends sleep, for something is to be recorded.
-    pub(super) fn wake(&self) -> Result<()> {
-        if !self.vault.read(mode::active)?.contains(&Mode::Sleep) {
-            return Ok(());
-        }
-        self.vault.write(|tx| {
-            let context = JournalContext::officer(tx, &self.officer)?;
-            mode::end(tx, &context, Mode::Sleep)
         })
     }
 }

@@ -6,17 +6,21 @@
 use std::{fmt, path::Path, sync::Arc};
 
 use custos_protocol::{id, journal::Event};
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use rusqlite::Transaction;
 
 use super::{
-    EvidenceItem, Recording, RecordingSpec, evidence,
+    EvidenceItem, Recording, RecordingSpec,
+    camera::Camera,
+    evidence,
     export::{self, Export},
+    owner::{Owner, open_duty},
+    running::Running,
 };
 use crate::{
     Error, Result, clock,
     device::{mode, room, state},
     journal::{self, JournalContext},
-    record::{clip::Origin, photo, seal::Recipient},
+    record::photo,
     vault::{Vault, officer::Identity},
 };
 
@@ -36,34 +40,25 @@ impl fmt::Display for DutyId {
     }
 }
 
-/// The open duty of an officer.
-pub(super) struct Duty {
-    pub(super) id: String,
-    case_no: String,
-}
-
-/// Whose evidence comes, to whom it is sealed, and the policy's measures for it.
-#[derive(Debug, Clone)]
-pub(super) struct Start {
-    pub(super) origin: Origin,
-    pub(super) recipients: Vec<Recipient>,
-    pub(super) fragment_ms: u32,
-    pub(super) clip_max_s: u32,
-    pub(super) clip_max_bytes: u64,
-}
-
 /// An unlocked officer.
 #[derive(Debug, Clone)]
 pub struct Officer {
     pub(super) vault: Arc<Vault>,
+    running: Running,
     pub(super) officer: String,
     identity: Arc<Identity>,
 }
 
 impl Officer {
-    pub(super) fn new(vault: Arc<Vault>, officer: &str, identity: Identity) -> Self {
+    pub(super) fn new(
+        vault: Arc<Vault>,
+        running: Running,
+        officer: &str,
+        identity: Identity,
+    ) -> Self {
         Self {
             vault,
+            running,
             officer: officer.to_owned(),
             identity: Arc::new(identity),
         }
@@ -151,9 +146,23 @@ impl Officer {
     /// [`Error::NoDuty`], [`Error::Locked`]; [`Error::Full`], before there is a file; storage
     /// errors.
     pub fn start_recording(&self, spec: RecordingSpec) -> Result<Recording> {
-        let start = self.start()?;
-        room::to_record(&self.vault, &start.origin.officer, &start.origin.duty)?;
-        Recording::start(self.vault.clone(), start, spec)
+        let camera = Camera::recording(self.owner(), spec)?;
+        Ok(self.running.add(camera))
+    }
+
+    /// A camera that runs before the button is pressed: the policy's pre-event time is kept in
+    /// memory, and [`Recording::begin`] records from there on. It needs no duty until then.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::Asleep`], storage errors.
+    pub fn standby(&self, spec: RecordingSpec) -> Result<Recording> {
+        let policy = self.vault.read(|c| {
+            state::refuse_if_locked(c)?;
+            mode::refuse_if_asleep(c)?;
+            state::policy(c)
+        })?;
+        let camera = Camera::standby(self.owner(), spec, &policy.recording);
+        Ok(self.running.add(camera))
     }
 
     /// Seals a photo (JPEG).
@@ -161,7 +170,7 @@ impl Officer {
     /// # Errors
     /// [`Error::NoDuty`], [`Error::Locked`], [`Error::Media`], [`Error::Full`], storage errors.
     pub fn photo(&self, jpeg: &[u8]) -> Result<EvidenceItem> {
-        let mut start = self.start()?;
+        let mut start = self.owner().start()?;
         start.origin.media = "image/jpeg";
         let origin = &start.origin;
         room::to_store(
@@ -226,54 +235,16 @@ impl Officer {
         self.vault.read(|c| evidence::find(c, &self.officer, clip))
     }
 
-    /// What every recording of this officer begins with.
-    fn start(&self) -> Result<Start> {
-        let recording = id::fresh("rec")?;
-        // The identity that the PIN opened, not what a row says: what is recorded now can be
-        // opened by this officer.
-        let own = self.identity.age().to_public().to_string();
-        self.wake()?;
-        self.vault.read(|c| {
-            state::refuse_if_locked(c)?;
-            let duty = open_duty(c, &self.officer)?.ok_or(Error::NoDuty)?;
-            let policy = state::policy(c)?;
-            let recipients = state::trust(c)?.recipients;
-            let all = recipients
-                .iter()
-                .chain([&own])
-                .map(|recipient| recipient.parse());
-            Ok(Start {
-                origin: Origin {
-                    officer: self.officer.clone(),
-                    duty: duty.id,
-                    case: duty.case_no,
-                    recording,
-                    media: "video/mp4",
-                },
-                recipients: all
-                    .collect::<Result<_, _>>()
-                    .map_err(|_| Error::TrustInvalid)?,
-                fragment_ms: policy.fragment_ms,
-                clip_max_s: policy.clip_max_s,
-                clip_max_bytes: policy.clip_max_bytes,
-            })
-        })
+    fn owner(&self) -> Owner {
+        Owner {
+            vault: Arc::clone(&self.vault),
+            officer: self.officer.clone(),
+            recipient: self.identity.age().to_public().to_string(),
+        }
     }
 
     fn journal(&self, tx: &Transaction<'_>, event: Event) -> Result<()> {
         let context = JournalContext::officer(tx, &self.officer)?;
         journal::append(tx, &context, event).map(drop)
     }
-}
-
-pub(super) fn open_duty(connection: &Connection, officer: &str) -> Result<Option<Duty>> {
-    let sql = "SELECT duty, case_no FROM duty WHERE officer = ?1 AND ended_ms IS NULL";
-    Ok(connection
-        .query_row(sql, [officer], |row| {
-            Ok(Duty {
-                id: row.get(0)?,
-                case_no: row.get(1)?,
-            })
-        })
-        .optional()?)
 }

@@ -1,22 +1,12 @@
-//! A recording: one press of the button, one or more clips that follow each other without a gap.
+//! A camera and what it records: a press of the button begins a recording, which is one clip or
+//! more that follow each other without a gap.
 
-use std::{
-    mem,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        mpsc::{self, Sender},
-    },
-    thread::{self, JoinHandle},
-};
+use std::sync::{Arc, mpsc::Sender};
 
-use custos_protocol::journal::Event;
-
-use super::{EvidenceItem, evidence, officer::Start};
+use super::{EvidenceItem, camera::Camera};
 use crate::{
-    Error, Result,
-    journal::{self, JournalContext},
-    record::{Committed, Pressure, Recorder, Rotation, Track},
-    vault::Vault,
+    Result,
+    record::{Committed, Pressure, RecordingEvent, Rotation, Track, samples::Sample},
 };
 
 /// What is recorded, and who wants to know of it.
@@ -26,122 +16,98 @@ pub struct RecordingSpec {
     pub audio_only: bool,
     /// How a player has to turn the picture.
     pub rotation: Rotation,
-    /// Told of every fragment, once it survives any kill and power cut.
-    pub events: Option<Sender<FragmentCommitted>>,
+    /// Told of what happens to the recording; of every fragment, once it survives any kill and
+    /// power cut.
+    pub events: Option<Sender<RecordingEvent>>,
 }
 
-/// A fragment that is durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FragmentCommitted {
-    pub clip: String,
-    /// Durable fragments of the clip.
-    pub fragment: u32,
-    /// Where the last of them ends, in µs from the clip's beginning.
-    pub end_us: i64,
+/// What a camera does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingPhase {
+    /// The last seconds are in memory, and nowhere else.
+    Standby,
+    Recording,
+    /// It was asked to stop and goes on for the policy's post-event time.
+    Ending,
+    /// An error ended the recording; asking for its outcome says which.
+    Failed,
+    /// It takes no more samples.
+    Ended,
 }
 
-/// A running recording. Dropping it ends it as [`Recording::stop`] does, but nobody learns how
-/// that went.
+/// A camera, from [`Officer::start_recording`] (it records at once, and once) or
+/// [`Officer::standby`] (it keeps the last seconds in memory until [`Recording::begin`], and does
+/// so again after a recording).
+///
+/// Whoever appends never waits for the disk; everything else may. A recording that is running
+/// goes on under a lock of the terminal: a lock keeps people out and ends nobody's evidence.
+/// Wiping ends it. Dropping this ends it as [`Recording::finish`] does, but nobody learns how that
+/// went.
+///
+/// [`Officer::start_recording`]: super::Officer::start_recording
+/// [`Officer::standby`]: super::Officer::standby
 #[derive(Debug)]
 pub struct Recording {
-    vault: Arc<Vault>,
-    start: Start,
-    spec: RecordingSpec,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// Shared, so that whoever waits for the disk does not hold the lock that `append` needs.
-    current: Option<Arc<Recorder>>,
-    /// Clips before the current one, that are being sealed.
-    sealing: Vec<JoinHandle<Result<()>>>,
-    video: Option<Vec<u8>>,
-    audio: Option<Vec<u8>>,
-    /// Presentation time of the current clip's first sample.
-    began_us: Option<i64>,
-    bytes: u64,
-}
-
-impl State {
-    fn current(&self) -> Result<Arc<Recorder>> {
-        self.current.clone().ok_or(Error::RecordingEnded)
-    }
+    pub(super) camera: Arc<Camera>,
 }
 
 impl Recording {
-    pub(super) fn start(vault: Arc<Vault>, start: Start, spec: RecordingSpec) -> Result<Self> {
-        let state = State {
-            current: Some(Arc::new(begin(&vault, &start, &spec)?)),
-            sealing: Vec::new(),
-            video: None,
-            audio: None,
-            began_us: None,
-            bytes: 0,
-        };
-        Ok(Self {
-            vault,
-            start,
-            spec,
-            state: Mutex::new(state),
-        })
+    /// What it does now.
+    pub fn phase(&self) -> RecordingPhase {
+        self.camera.phase()
     }
 
     /// The clip that is being recorded.
     ///
     /// # Errors
-    /// [`Error::RecordingEnded`].
+    /// [`Error::RecordingEnded`] where nothing is.
+    ///
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
     pub fn clip(&self) -> Result<String> {
-        Ok(self.lock().current()?.clip().to_owned())
+        self.camera.clip()
     }
 
-    /// Sets up the video track: SPS and PPS of H.264 or VPS, SPS and PPS of H.265, in Annex-B
-    /// form, before its first sample.
+    /// Sets up the video track: parameter sets of H.264 or H.265 in Annex-B form, before its first sample. The same
+    /// once more changes nothing. Another one while it records begins a new clip with the next key
+    /// frame; pictures before that are dropped, which the journal says. While it buffers, what
+    /// came under another configuration goes.
     ///
     /// # Errors
     /// [`Error::Media`], [`Error::RecordingEnded`], what ended the recording.
+    ///
+    /// [`Error::Media`]: crate::Error::Media
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
     pub fn configure_video(&self, annex_b: &[u8]) -> Result<()> {
-        let mut state = self.lock();
-        state
-            .current()?
-            .configure_video(annex_b, self.spec.rotation)?;
-        state.video = Some(annex_b.to_vec());
-        Ok(())
+        self.camera.configure_video(annex_b)
     }
 
     /// Sets up the audio track: the AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), before its
-    /// first sample.
+    /// first sample. Another one while it records begins a new clip with the next key frame, to
+    /// which what is heard before it belongs.
     ///
     /// # Errors
-    /// [`Error::Media`], [`Error::RecordingEnded`], what ended the recording.
+    /// As [`Recording::configure_video`].
     pub fn configure_audio(&self, config: &[u8]) -> Result<()> {
-        let mut state = self.lock();
-        state.current()?.configure_audio(config)?;
-        state.audio = Some(config.to_vec());
-        Ok(())
+        self.camera.configure_audio(config)
     }
 
-    /// Takes a sample: an H.264 or H.265 access unit in Annex-B form, in decoding order, or a raw
-    /// AAC frame; `pts_us` is its presentation time on a clock that the tracks share. Copies it and
-    /// returns; never waits for the disk.
+    /// Takes a sample: an H.264 or H.265 access unit in Annex-B form, in decoding order, or a raw AAC frame;
+    /// `pts_us` is its presentation time on a clock that the tracks share. Copies it and returns;
+    /// never waits for the disk. Sound that is muted is taken and not kept.
     ///
     /// # Errors
     /// [`Error::Media`] for a sample that cannot be taken (the recording goes on),
     /// [`Error::RecordingEnded`], or the storage error that ended the recording.
+    ///
+    /// [`Error::Media`]: crate::Error::Media
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
     pub fn append(&self, track: Track, pts_us: i64, key: bool, data: &[u8]) -> Result<Pressure> {
-        let mut state = self.lock();
-        let may_begin = if self.spec.audio_only {
-            true
-        } else {
-            track == Track::Video && key
-        };
-        if may_begin && self.is_full(&state, pts_us) {
-            self.rotate(&mut state)?;
-        }
-        let pressure = state.current()?.append(track, pts_us, key, data)?;
-        state.began_us.get_or_insert(pts_us);
-        state.bytes = state.bytes.saturating_add(data.len() as u64);
-        Ok(pressure)
+        self.camera.append(&Sample {
+            track,
+            pts_us,
+            key,
+            data,
+        })
     }
 
     /// Waits until the disk has caught up so far that the pressure is low.
@@ -149,34 +115,68 @@ impl Recording {
     /// # Errors
     /// What ended the recording.
     pub fn wait_for_room(&self) -> Result<()> {
-        let recorder = self.lock().current()?;
-        recorder.wait_for_room()
+        self.camera.wait_for_room()
+    }
+
+    /// The press of the button: what is in the buffer is recorded, and everything from now on.
+    /// When this returns, the clip and its journal entry are durable. Pressed while it records,
+    /// it changes nothing; pressed in the post-event time, the recording goes on.
+    ///
+    /// # Errors
+    /// [`Error::NoDuty`], [`Error::Locked`], storage errors: nothing is recorded then, and the
+    /// buffer stays. [`Error::RecordingEnded`] where it records only once.
+    ///
+    /// [`Error::NoDuty`]: crate::Error::NoDuty
+    /// [`Error::Locked`]: crate::Error::Locked
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
+    pub fn begin(&self) -> Result<()> {
+        self.camera.begin()
+    }
+
+    /// The officer presses to end it. Without a post-event time in the policy this is
+    /// [`Recording::finish`]. With one it returns at once, with the clip as it is now: the
+    /// recording goes on for so long, by the samples' times or where none come by the clock, and
+    /// ends by itself ([`RecordingEvent::Ended`]). Once more, it changes nothing.
+    ///
+    /// # Errors
+    /// As [`Recording::finish`].
+    pub fn stop(&self) -> Result<EvidenceItem> {
+        self.camera.stop()
+    }
+
+    /// Ends the recording now: seals its last clip, and gives it. A source that has no more
+    /// samples calls this. After a recording that ended by itself, says how that went.
+    ///
+    /// # Errors
+    /// [`Error::RecordingEnded`] where there is none, or this was said before; what ended the
+    /// recording, or keeps a clip from being sealed: recovery completes what was committed.
+    ///
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
+    pub fn finish(&self) -> Result<EvidenceItem> {
+        self.camera.finish()
+    }
+
+    /// From here on no sound is kept, or it is kept again. When this returns the journal says so;
+    /// it ends with the recording.
+    ///
+    /// # Errors
+    /// [`Error::PolicyForbids`], [`Error::RecordingEnded`], storage errors: nothing has changed
+    /// then.
+    ///
+    /// [`Error::PolicyForbids`]: crate::Error::PolicyForbids
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
+    pub fn mute(&self, muted: bool) -> Result<()> {
+        self.camera.mute(muted)
     }
 
     /// A mark at the time of the last sample. Marked clips leave first.
     ///
     /// # Errors
     /// [`Error::RecordingEnded`], storage errors.
+    ///
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
     pub fn mark(&self, label: &str) -> Result<()> {
-        let (clip, at_us) = {
-            let state = self.lock();
-            let recorder = state.current()?;
-            (recorder.clip().to_owned(), recorder.position_us())
-        };
-        let origin = &self.start.origin;
-        self.vault.write(|tx| {
-            let context = JournalContext::duty(tx, &origin.officer, &origin.duty)?;
-            tx.execute(
-                "UPDATE evidence SET marked = marked + 1, marked_ms = ?2 WHERE clip = ?1",
-                (&clip, context.time.time_ms),
-            )?;
-            let event = Event::Mark {
-                clip: clip.clone(),
-                at_us,
-                label: label.to_owned(),
-            };
-            journal::append(tx, &context, event).map(drop)
-        })
+        self.camera.mark(label)
     }
 
     /// Waits until everything appended so far is durable, and returns how far that is.
@@ -184,100 +184,23 @@ impl Recording {
     /// # Errors
     /// What ended the recording; what was told durable before stays so.
     pub fn commit(&self) -> Result<Committed> {
-        let recorder = self.lock().current()?;
-        recorder.commit()
+        self.camera.commit()
     }
 
-    /// Ends the recording: seals its last clip, and gives it.
+    /// Makes durable what there is, and has the clip sealed with the next key frame, where the
+    /// next clip begins. Waits for neither.
     ///
     /// # Errors
-    /// [`Error::RecordingEnded`] the second time; what ended the recording before, or keeps a
-    /// clip from being sealed: recovery completes what was committed.
-    pub fn stop(&self) -> Result<EvidenceItem> {
-        let (recorder, sealing) = {
-            let mut state = self.lock();
-            let recorder = state.current.take().ok_or(Error::RecordingEnded)?;
-            (recorder, mem::take(&mut state.sealing))
-        };
-        let clip = recorder.clip().to_owned();
-        let last = recorder.stop().map(drop);
-        let earlier = sealing.into_iter().map(|thread| {
-            thread
-                .join()
-                .unwrap_or(Err(Error::Internal("sealing ends without a panic")))
-        });
-        earlier.fold(last, Result::and)?;
-        self.vault
-            .read(|c| evidence::find(c, &self.start.origin.officer, &clip))
-    }
-
-    fn is_full(&self, state: &State, pts_us: i64) -> bool {
-        let length_us = i64::from(self.start.clip_max_s) * 1_000_000;
-        let long = state
-            .began_us
-            .is_some_and(|began| pts_us.saturating_sub(began) >= length_us);
-        long || state.bytes >= self.start.clip_max_bytes
-    }
-
-    /// The next clip begins before the last one ends; sealing that one happens beside.
-    fn rotate(&self, state: &mut State) -> Result<()> {
-        state.current()?;
-        let next = begin(&self.vault, &self.start, &self.spec)?;
-        if let Some(video) = &state.video {
-            next.configure_video(video, self.spec.rotation)?;
-        }
-        if let Some(audio) = &state.audio {
-            next.configure_audio(audio)?;
-        }
-        (state.began_us, state.bytes) = (None, 0);
-        if let Some(full) = state.current.replace(Arc::new(next)) {
-            let seal = thread::Builder::new().name("custos-seal".to_owned());
-            state
-                .sealing
-                .push(seal.spawn(move || full.stop().map(drop))?);
-        }
-        Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic leaves a state that says what it is.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// [`Error::RecordingEnded`], what ended the recording.
+    ///
+    /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
+    pub fn seal_early(&self) -> Result<()> {
+        self.camera.seal_early()
     }
 }
 
-fn begin(vault: &Arc<Vault>, start: &Start, spec: &RecordingSpec) -> Result<Recorder> {
-    let mut origin = start.origin.clone();
-    origin.media = if spec.audio_only {
-        "audio/mp4"
-    } else {
-        "video/mp4"
-    };
-    let fragment_us = i64::from(start.fragment_ms) * 1_000;
-    let (told, events) = match spec.events {
-        Some(_) => {
-            let (sender, receiver) = mpsc::channel();
-            (Some(sender), Some(receiver))
-        }
-        None => (None, None),
-    };
-    let recorder = Recorder::begin(vault.clone(), origin, &start.recipients, fragment_us, told)?;
-    if let (Some(receiver), Some(sender)) = (events, spec.events.clone()) {
-        let clip = recorder.clip().to_owned();
-        // Ends with the clip's committer, which holds the other end.
-        thread::Builder::new()
-            .name("custos-events".to_owned())
-            .spawn(move || {
-                for Committed { fragment, end_us } in receiver {
-                    let event = FragmentCommitted {
-                        clip: clip.clone(),
-                        fragment,
-                        end_us,
-                    };
-                    if sender.send(event).is_err() {
-                        break;
-                    }
-                }
-            })?;
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.camera.shut();
     }
-    Ok(recorder)
 }

@@ -19,13 +19,20 @@ impl Terminal {
     }
 
     /// The shell says how far the battery is charged, as often as it changes. At the policy's
-    /// level it is journalled, once, until the charge has recovered by five points; gives whether
+    /// level it is journalled and running clips are sealed, once, until the charge has recovered by five points; gives whether
     /// it was just now.
     ///
     /// # Errors
     /// Storage errors.
     pub fn battery(&self, percent: u32) -> Result<bool> {
-        battery::charge_is(&self.vault, percent)
+        let crossed = battery::charge_is(&self.vault, percent)?;
+        if crossed {
+            for camera in self.running.cameras() {
+                // One that does not record has nothing to seal.
+                let _ = camera.seal_early();
+            }
+        }
+        Ok(crossed)
     }
 
     /// The policy in force: what a shell has to obey.

@@ -90,6 +90,11 @@ pub enum Event {
         at_us: i64,
         post_event_s: u32,
     },
+    /// It was pressed once more before that time was over: the recording goes on.
+    StopWithdrawn {
+        clip: String,
+        at_us: i64,
+    },
     /// From here on no sound is kept, until `sound-restored` or the recording's end.
     SoundMuted {
         clip: String,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use custos_core::{
-    Officer, Recording, RecordingSpec, Secret, SoftwareKeySource, Terminal,
+    Officer, Recording, RecordingEvent, RecordingSpec, Secret, SoftwareKeySource, Terminal,
     record::{Pressure, Track},
 };
 
@@ -132,11 +132,13 @@ impl Child<'_> {
         });
         thread::spawn(move || {
             for event in committed {
-                say(&Told::Committed {
-                    clip: event.clip,
-                    fragment: event.fragment,
-                    end_us: event.end_us,
-                });
+                if let RecordingEvent::Committed(event) = event {
+                    say(&Told::Committed {
+                        clip: event.clip,
+                        fragment: event.fragment,
+                        end_us: event.end_us,
+                    });
+                }
             }
         });
         let configured = media

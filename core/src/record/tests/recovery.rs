@@ -17,7 +17,7 @@ fn a_killed_recording_keeps_what_was_committed() {
         let committed = recorder.commit().unwrap();
         // Goes on; some of this may get committed, too.
         Bench::feed(&recorder, 3, 2, size);
-        let clip = recorder.clip().to_owned();
+        let clip = recorder.clip();
         recorder.kill();
         let report = recover(&bench.test.vault).unwrap();
         assert_eq!(
@@ -33,7 +33,13 @@ fn a_killed_recording_keeps_what_was_committed() {
         assert!(bench.row::<i64>(&clip, "end_us") >= committed.end_us);
         assert_eq!(bench.row::<String>(&clip, "state"), "recovered");
         bench.check_sealed(&clip, true);
-        assert_eq!(bench.kinds(), ["recording-began", "recovered", "sealed"]);
+        let kinds = [
+            "recording-began",
+            "recording-progress",
+            "recovered",
+            "sealed",
+        ];
+        assert_eq!(bench.kinds(), kinds);
         assert_eq!(recover(&bench.test.vault).unwrap(), Recovery::default());
     }
 }
@@ -45,7 +51,7 @@ fn recovery_after_the_last_chunk_gives_the_same_bytes() {
     let recorder = bench.begin();
     Bench::feed(&recorder, 0, 2, 9000);
     recorder.commit().unwrap();
-    let clip = recorder.clip().to_owned();
+    let clip = recorder.clip();
     let row = bench
         .test
         .vault
@@ -87,7 +93,7 @@ fn recovery_after_the_last_chunk_gives_the_same_bytes() {
 fn a_recording_killed_at_once_is_an_empty_file() {
     let bench = Bench::new();
     let recorder = bench.begin();
-    let clip = recorder.clip().to_owned();
+    let clip = recorder.clip();
     recorder.kill();
     recover(&bench.test.vault).unwrap();
     assert!(bench.open(&clip).is_empty());
@@ -99,7 +105,7 @@ fn a_living_recording_is_left_alone() {
     let bench = Bench::new();
     let recorder = bench.begin();
     Bench::feed(&recorder, 0, 2, 1000);
-    let clip = recorder.clip().to_owned();
+    let clip = recorder.clip();
     let report = recover(&bench.test.vault).unwrap();
     assert_eq!(
         report,
@@ -123,7 +129,7 @@ fn a_damaged_or_missing_file_is_told() {
         let recorder = bench.begin();
         Bench::feed(&recorder, 0, 2, 9000);
         recorder.commit().unwrap();
-        let clip = recorder.clip().to_owned();
+        let clip = recorder.clip();
         recorder.kill();
         let path = bench.test.vault.folder().clip(&clip);
         let mut bytes = fs::read(&path).unwrap();
@@ -146,7 +152,8 @@ fn a_damaged_or_missing_file_is_told() {
         );
         assert_eq!(bench.row::<String>(&clip, "state"), "failed");
         assert_eq!(bench.row::<String>(&clip, "reason"), reason);
-        assert_eq!(bench.kinds(), ["recording-began", "recording-failed"]);
+        let kinds = ["recording-began", "recording-progress", "recording-failed"];
+        assert_eq!(bench.kinds(), kinds);
         assert_eq!(recover(&bench.test.vault).unwrap(), Recovery::default());
     }
 }
@@ -155,7 +162,7 @@ fn a_damaged_or_missing_file_is_told() {
 fn unknown_files_are_set_aside_and_kept() {
     let bench = Bench::new();
     let recorder = bench.begin();
-    let clip = recorder.clip().to_owned();
+    let clip = recorder.clip();
     recorder.stop().unwrap();
     let folder = bench.test.vault.folder();
     fs::write(folder.evidence().join("found on the street.bin"), b"what").unwrap();
@@ -185,7 +192,7 @@ fn a_long_file_is_looked_at_where_it_may_be_torn() {
             Bench::feed(&recorder, second, 1, 20_000);
         }
         recorder.commit().unwrap();
-        let clip = recorder.clip().to_owned();
+        let clip = recorder.clip();
         recorder.kill();
         let (header, chunks): (usize, usize) = (
             bench.row(&clip, "header_length"),

@@ -123,6 +123,10 @@ pub(super) fn all_events() -> Vec<Event> {
             at_us: 50_000_000,
             post_event_s: 10,
         },
+        Event::StopWithdrawn {
+            clip: clip(),
+            at_us: 55_000_000,
+        },
         Event::SoundMuted {
             clip: clip(),
             at_us: 20_000_000,

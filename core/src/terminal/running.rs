@@ -1,0 +1,30 @@
+//! The cameras of this process, so that the terminal can reach them: when the battery runs low, the
+//! storage runs out, or everything has to end.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::{Recording, camera::Camera};
+
+/// See the module. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Running(Arc<Mutex<Vec<Weak<Camera>>>>);
+
+impl Running {
+    /// Makes a camera known, as long as whoever asked for it keeps it.
+    pub(super) fn add(&self, camera: Camera) -> Recording {
+        let camera = Arc::new(camera);
+        let mut cameras = self.lock();
+        cameras.retain(|camera| camera.strong_count() > 0);
+        cameras.push(Arc::downgrade(&camera));
+        Recording { camera }
+    }
+
+    /// The cameras that are there, recording or not.
+    pub(super) fn cameras(&self) -> Vec<Arc<Camera>> {
+        self.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Camera>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
