@@ -103,6 +103,10 @@ fn look(death: &Death<'_>, known: &mut Known, verdict: &mut Verdict) -> Result<u
     let source = Arc::new(SoftwareKeySource::in_folder(death.folder));
     let terminal =
         Terminal::open(death.folder, source).map_err(|e| format!("it does not open: {e}"))?;
+    // What belongs to no clip is set aside as soon as somebody looks.
+    terminal
+        .sweep()
+        .map_err(|e| format!("strangers are not set aside: {e}"))?;
     let journal = Journal::read(&terminal)?;
     let published = death.told.iter().filter_map(|told| match told {
         Told::Published { note } => Some(note),

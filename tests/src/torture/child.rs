@@ -58,12 +58,13 @@ pub fn record(folder: &Path, plan: &Plan, media: &[Media], photo: &[u8]) -> Resu
     }
 }
 
-/// Opens the terminal, which recovers, and ends.
+/// Opens the terminal, which recovers, sets aside what nobody knows, and ends.
 ///
 /// # Errors
 /// As [`record`].
 pub fn recover(folder: &Path) -> Result<(), Ended> {
     let terminal = open(folder)?;
+    terminal.sweep().map_err(|e| e.to_string())?;
     say(&Told::Doing { what: Doing::Close });
     drop(terminal);
     Ok(())
