@@ -59,6 +59,9 @@ pub fn fresh_seed() -> u64 {
 /// A terminal is left after so many rounds for a new one, so that no round gets slower.
 const ROUNDS_EACH: u64 = 50;
 
+/// What follows from a fault is not worth reading.
+const SHOWN: usize = 8;
+
 /// What a policy can set its clips to at the shortest.
 const CLIP_S: u32 = 10;
 
@@ -233,8 +236,11 @@ impl All {
     }
 
     fn fail(&self, plan: &Plan, problems: &[String]) {
-        for problem in problems {
+        for problem in problems.iter().take(SHOWN) {
             eprintln!("torture: round {}: {problem}", plan.round);
+        }
+        if let Some(more @ 1..) = problems.len().checked_sub(SHOWN) {
+            eprintln!("torture: round {}: and {more} more", plan.round);
         }
         let text = serde_json::to_string(plan).unwrap_or_default();
         eprintln!(
