@@ -9,6 +9,7 @@
 //! - [`recorder`] and `commit`: the queue between those who append and the disk
 //! - `clip`: what becomes durable when; `recover`: what a crash left;
 //!   `sweep`: files that nobody knows
+//! - `intact`: whether a sealed file is still what was sealed
 //! - [`photo`]: a JPEG, sealed as it is
 
 mod age_header;
@@ -20,6 +21,7 @@ mod clock;
 pub mod codec;
 mod commit;
 pub mod hevc;
+pub(crate) mod intact;
 pub mod mux;
 pub mod photo;
 pub mod recorder;
