@@ -320,6 +320,18 @@ const TABLE: &[Row] = &[
         ),
     ),
     (
+        "evidence-damaged",
+        "终端上的证据文件与封存时不一致。",
+        (
+            "The file stays as it is; other evidence is not affected.",
+            "该文件保持原样，其他证据不受影响。",
+        ),
+        (
+            "Hand the terminal to device management; do not delete anything.",
+            "请将终端交设备管理部门处理，请勿删除任何内容。",
+        ),
+    ),
+    (
         "broken-media",
         "媒体文件已损坏。",
         (

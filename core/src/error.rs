@@ -94,6 +94,8 @@ pub enum Error {
     JournalDiverged,
     #[error("the station did not get the bytes that were sealed; the upload starts again")]
     UploadRejected,
+    #[error("a clip's file on this terminal is not what was sealed")]
+    EvidenceDamaged,
     #[error("the station refuses the request (HTTP status {status})")]
     StationRefused { status: u16 },
     #[error("the station answered something that is not in its protocol")]
@@ -196,6 +198,7 @@ impl Error {
             },
             Self::JournalDiverged => "journal-diverged",
             Self::UploadRejected => "upload-rejected",
+            Self::EvidenceDamaged => "evidence-damaged",
             Self::StationRefused { .. } => "station-refused",
             Self::StationProtocol => "station-protocol",
             Self::Unreachable => "station-unreachable",
@@ -239,6 +242,7 @@ impl Error {
             | Self::Io(_)
             | Self::SyncFailed
             | Self::Damaged
+            | Self::EvidenceDamaged
             | Self::NewerSchema { .. }
             | Self::Busy
             | Self::NoRandom

@@ -49,7 +49,7 @@ fn round(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         "directives_refused": report.directives_refused,
         "wiped": report.wiped,
     });
-    let sentence = format!(
+    let mut sentence = format!(
         "{} {}  {} {}  {} {}",
         output.pick("uploaded bytes:", "已上传字节："),
         report.uploaded_bytes,
@@ -58,6 +58,9 @@ fn round(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         output.pick("waiting:", "等待中："),
         report.waiting,
     );
+    for (clip, code) in &report.refused {
+        sentence += &format!("\n{} {clip}: {code}", output.pick("not taken:", "未接收："));
+    }
     output.result(&line, &sentence)
 }
 

@@ -12,6 +12,7 @@
 //! - [`seal`] on `age_header`: age v1 chunks and their hash tree
 //! - `clip`: what becomes durable when; `recover`: what a crash left;
 //!   `sweep`: files that nobody knows
+//! - `intact`: whether a sealed file is still what was sealed
 //! - [`photo`]: a JPEG, sealed as it is
 
 mod age_header;
@@ -27,6 +28,7 @@ mod ending;
 mod events;
 mod extent;
 pub mod hevc;
+pub(crate) mod intact;
 pub mod mux;
 pub mod photo;
 mod plan;

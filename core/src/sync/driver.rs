@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     http::Http,
-    machine::{Machine, Mode},
+    machine::{Machine, Mode, clip_of},
     plan::Action,
     runtime,
     station::Station,
@@ -26,6 +26,7 @@ use crate::{
     Class, Error, Result,
     device::state::Device,
     journal::{self, JournalContext},
+    record::intact,
     vault::Vault,
 };
 
@@ -38,7 +39,8 @@ const LAST_WORDS: Duration = Duration::from_secs(15);
 pub struct SyncReport {
     /// Clips whose receipts verified.
     pub confirmed: Vec<String>,
-    /// Clips whose receipts did not, with the [`Error::code`] of the reason.
+    /// Clips whose receipts did not, or whose file here is damaged, with the [`Error::code`] of
+    /// the reason.
     pub refused: Vec<(String, &'static str)>,
     /// Bytes of evidence sent.
     pub uploaded_bytes: u64,
@@ -230,7 +232,7 @@ impl Driver {
                     if self.is_fatal(&error) {
                         return Err(error);
                     }
-                    self.note(&error)?;
+                    self.note(&action, &error)?;
                     self.machine.on(&action, Err(&error), now);
                     if self.machine.gives_up() {
                         return Err(error);
@@ -248,13 +250,26 @@ impl Driver {
         match error {
             Error::Wiped => true,
             Error::Busy => self.machine.is_once(),
+            // One damaged file does not keep the others from leaving.
+            Error::EvidenceDamaged => false,
             error => error.class() == Class::Storage,
         }
     }
 
-    /// What a dishonest or confused station does is evidence too.
-    fn note(&self, error: &Error) -> Result<()> {
+    /// What a dishonest or confused station does is evidence too, and so is a file that rotted.
+    fn note(&mut self, action: &Action, error: &Error) -> Result<()> {
         match error {
+            Error::EvidenceDamaged => {
+                let Some(clip) = clip_of(action) else {
+                    return Ok(());
+                };
+                intact::tell_damaged(&self.vault, &clip)?;
+                let told = (clip, error.code());
+                if !self.report.refused.contains(&told) {
+                    self.report.refused.push(told);
+                }
+                Ok(())
+            }
             Error::JournalDiverged | Error::TrustInvalid | Error::PolicyInvalid => {
                 self.vault.write(|tx| {
                     let event = Event::SecurityEvent {

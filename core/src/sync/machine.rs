@@ -22,7 +22,7 @@ const JOURNAL_EVERY: u64 = 5_000;
 const IDLE: u64 = 1_000;
 const FIRST_BACKOFF: u64 = 250;
 const LONGEST_BACKOFF: u64 = 60_000;
-/// A receipt that does not verify will hardly do so in a second.
+/// A receipt that does not verify will hardly do so in a second, nor will a damaged file heal.
 const REFUSED_BACKOFF: u64 = 60_000;
 const GIVE_UP_AFTER: u32 = 4;
 const SMALLEST_WINDOW: u64 = 65_552;
@@ -258,7 +258,7 @@ impl Machine {
         match error {
             Error::JournalDiverged => self.diverged = true,
             Error::TrustInvalid | Error::PolicyInvalid => self.update_at = now + UPDATE_EVERY,
-            Error::Receipt(_) | Error::UploadRejected => {
+            Error::Receipt(_) | Error::UploadRejected | Error::EvidenceDamaged => {
                 self.retry_clip(action, now);
                 if let Some(clip) = clip_of(action) {
                     let later = now + REFUSED_BACKOFF;
@@ -327,7 +327,7 @@ impl Machine {
     }
 }
 
-fn clip_of(action: &Action) -> Option<String> {
+pub(super) fn clip_of(action: &Action) -> Option<String> {
     match action {
         Action::Create { clip }
         | Action::Ask { clip }

@@ -14,6 +14,7 @@ use crate::{
     Error, Result, clock,
     device::state::{self, Device},
     journal,
+    record::intact,
     sync::{
         directives::{self, Applied},
         plan::{Action, Outcome},
@@ -199,11 +200,11 @@ impl Driver {
     }
 
     fn piece(&self, clip: &str, offset: u64, count: u64) -> Result<Vec<u8>> {
-        let mut file = File::open(self.vault.folder().clip(clip))?;
+        let mut file = File::open(self.vault.folder().clip(clip)).map_err(intact::unreadable)?;
         file.seek(SeekFrom::Start(offset))?;
         let count = usize::try_from(count).map_err(|_| Error::Internal("a piece fits memory"))?;
         let mut bytes = vec![0; count];
-        file.read_exact(&mut bytes)?;
+        file.read_exact(&mut bytes).map_err(intact::unreadable)?;
         Ok(bytes)
     }
 
@@ -236,6 +237,8 @@ impl Driver {
             ReceiptAnswer::NotYet => Ok(Outcome::NotYet),
             ReceiptAnswer::Mismatch => {
                 view::set_upload(&self.vault, clip, None)?;
+                // On the way, or here? That makes a difference to whoever has to do something.
+                intact::check(&self.vault, clip)?;
                 Err(Error::UploadRejected)
             }
         }
