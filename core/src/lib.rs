@@ -24,11 +24,12 @@ mod vault;
 
 pub use self::{
     device::{DeviceInfo, Forecast, Kept, KeptFor, Mode, PurgeReport, State},
-    error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault},
+    error::{Class, DirectiveFault, Error, EvidenceFault, ReceiptFault, Result, TicketFault},
+    record::{ClipRange, Span},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{
-        DutyId, EvidenceItem, EvidenceState, Export, FragmentCommitted, Officer, Recording,
-        RecordingSpec, Status, Terminal,
+        ClipReader, DutyId, EvidenceItem, EvidenceState, Export, FragmentCommitted, Officer,
+        Recording, RecordingSpec, Status, Terminal,
     },
     vault::{KeySource, Secret, SoftwareKeySource},
 };

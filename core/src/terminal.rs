@@ -7,13 +7,14 @@
 //! - `supplies`: storage and battery
 //! - `officer`: [`Officer`], an unlocked slot; `modes`, `categories`: what else an officer decides
 //! - `recording`: [`Recording`]
-//! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]
+//! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]; `play`: [`ClipReader`]
 
 mod categories;
 mod evidence;
 mod export;
 mod modes;
 mod officer;
+mod play;
 mod recording;
 mod supplies;
 
@@ -32,6 +33,7 @@ pub use self::{
     evidence::{EvidenceItem, EvidenceState},
     export::Export,
     officer::{DutyId, Officer},
+    play::ClipReader,
     recording::{FragmentCommitted, Recording, RecordingSpec},
 };
 use crate::{

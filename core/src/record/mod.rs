@@ -10,6 +10,8 @@
 //! - `clip`: what becomes durable when; `recover`: what a crash left;
 //!   `sweep`: files that nobody knows
 //! - [`photo`]: a JPEG, sealed as it is
+//!
+//! And back: [`open`], any part of a sealed file; [`play`], a clip as a player reads it
 
 mod age_header;
 pub mod annexb;
@@ -21,7 +23,9 @@ pub mod codec;
 mod commit;
 pub mod hevc;
 pub mod mux;
+pub mod open;
 pub mod photo;
+pub mod play;
 pub mod recorder;
 pub(crate) mod recover;
 pub mod seal;
@@ -35,5 +39,6 @@ mod tracks;
 pub use clip::Committed;
 pub use codec::{AudioConfig, Rotation, VideoCodec, VideoConfig};
 pub use mux::{Fragment, MuxError, Muxer, Track};
+pub use play::{ClipRange, Span};
 pub use recorder::{Pressure, Recorder};
 pub use recover::Recovery;

@@ -9,14 +9,15 @@ use custos_protocol::{id, journal::Event};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::{
-    EvidenceItem, Recording, RecordingSpec, evidence,
+    ClipReader, EvidenceItem, Recording, RecordingSpec, evidence,
     export::{self, Export},
+    play,
 };
 use crate::{
     Error, Result, clock,
     device::{mode, room, state},
     journal::{self, JournalContext},
-    record::{clip::Origin, photo, seal::Recipient},
+    record::{ClipRange, clip::Origin, photo, seal::Recipient},
     vault::{Vault, officer::Identity},
 };
 
@@ -220,6 +221,22 @@ impl Officer {
             Ok(item)
         })?;
         export::write(&self.vault, &item, dir)
+    }
+
+    /// Opens a clip, photo or note of the officer's own for viewing; of a clip, what was recorded
+    /// in `range` and as much around it as decoding needs. What can be read is in the journal
+    /// before this returns.
+    ///
+    /// The reader ends when the terminal is locked or wiped, and when the last clone of this
+    /// officer is dropped.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClip`], also for another officer's and for one that was purged;
+    /// [`Error::NotSealed`] while it is being recorded; [`Error::EmptyRange`];
+    /// [`Error::Evidence`] where the file is not what was sealed; [`Error::Locked`]; storage
+    /// errors.
+    pub fn open_clip(&self, clip: &str, range: ClipRange) -> Result<ClipReader> {
+        play::open(&self.vault, &self.officer, &self.identity, clip, range)
     }
 
     fn item(&self, clip: &str) -> Result<EvidenceItem> {
