@@ -48,6 +48,12 @@ pub enum ApiError {
     UnknownClip,
     #[error("the clip is not as far as that yet")]
     ClipNotReady { code: String },
+    #[error("the evidence does not open")]
+    EvidenceDamaged { code: String },
+    #[error("nothing lies in that range of time")]
+    EmptyRange,
+    #[error("what was opened for viewing has ended")]
+    ReaderClosed,
     #[error("the recording has ended")]
     RecordingEnded,
     #[error("the media cannot be recorded")]
@@ -104,6 +110,9 @@ impl From<CoreError> for ApiError {
             CoreError::DutyOpen => Self::DutyOpen,
             CoreError::UnknownClip => Self::UnknownClip,
             CoreError::NotSealed | CoreError::NotConfirmed => Self::ClipNotReady { code },
+            CoreError::Evidence(_) => Self::EvidenceDamaged { code },
+            CoreError::EmptyRange => Self::EmptyRange,
+            CoreError::ReaderClosed => Self::ReaderClosed,
             CoreError::RecordingEnded => Self::RecordingEnded,
             CoreError::Media(_) => Self::Media,
             CoreError::Unreachable => Self::StationUnreachable,

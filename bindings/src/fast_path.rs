@@ -1,5 +1,6 @@
-//! One sample out of a direct `ByteBuffer` into the recorder: the only calls made for every frame,
-//! so they go by JNI and not through uniffi. All of the workspace's `unsafe` is in this file.
+//! One sample out of a direct `ByteBuffer` into the recorder, and a piece of a clip into a player's
+//! array: the only calls made for every frame, so they go by JNI and not through uniffi. All of the
+//! workspace's `unsafe` is in this file.
 //!
 //! Kotlin's side is `custos.ffi.FastPath`. A Rust panic reaches it as `RustPanicException`, every
 //! refusal as the exception named for it; nothing unwinds into the JVM.
@@ -12,13 +13,15 @@ use jni::{
     Env, EnvUnowned,
     errors::{Error as JniError, ErrorPolicy},
     jni_str,
-    objects::{JByteBuffer, JClass},
+    objects::{JByteArray, JByteBuffer, JClass},
     strings::{JNIStr, JNIString},
-    sys::{jint, jlong},
+    sys::{jbyte, jint, jlong},
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
-    api::recording,
+    api::{reading, recording},
     sample::{self, Kind, Refusal},
 };
 
@@ -40,6 +43,45 @@ pub(crate) extern "system" fn Java_custos_ffi_FastPath_append<'local>(
         let bytes = borrow(env, &buffer, offset, size)?;
         let pressure = recording::append(token, Kind::of(track, flags)?, pts_us, bytes)?;
         Ok(pressure as jint)
+    })
+    .resolve::<ThrowNamed>()
+}
+
+/// `FastPath.readAt`: fills `size` bytes of `array` from `offset` on with what stands at `position`;
+/// how many, less than that at the end alone, or -1 where there is nothing.
+#[unsafe(no_mangle)]
+pub(crate) extern "system" fn Java_custos_ffi_FastPath_readAt<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    token: jlong,
+    position: jlong,
+    array: JByteArray<'local>,
+    offset: jint,
+    size: jint,
+) -> jint {
+    env.with_env(|env| -> Result<jint, Thrown> {
+        if array.is_null() {
+            return Err(Refusal::NullBuffer.into());
+        }
+        let target = sample::range(array.len(env)?, offset, size)?;
+        let position = u64::try_from(position).map_err(|_| Refusal::Range)?;
+        let mut done = 0;
+        while done < target.len() {
+            let piece = reading::read(token, position + done as u64, target.len() - done)?;
+            if piece.is_empty() {
+                break;
+            }
+            let signed = Zeroizing::new(
+                piece
+                    .iter()
+                    .map(|byte| byte.cast_signed())
+                    .collect::<Vec<jbyte>>(),
+            );
+            // Both fit: they are not beyond the array, whose length is a `jint`.
+            array.set_region(env, (target.start + done) as jint, &signed)?;
+            done += piece.len();
+        }
+        Ok(if done == 0 { -1 } else { done as jint })
     })
     .resolve::<ThrowNamed>()
 }
@@ -163,6 +205,7 @@ fn named(refusal: Refusal) -> (&'static JNIStr, &'static str) {
         ),
         // The word alone: Kotlin's side maps it as it maps uniffi's errors.
         Refusal::Recorder(code) => (jni_str!("custos/ffi/SampleRefusedException"), code),
+        Refusal::Reader(code) => (jni_str!("custos/ffi/ReadRefusedException"), code),
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     Kind,
     /// The recording has ended, or there never was one.
     Closed,
+    /// What was opened does not give its bytes: the stable word of its error.
+    Reader(&'static str),
     /// The recorder refused it: the stable word of its error.
     Recorder(&'static str),
 }

@@ -1,5 +1,7 @@
 //! What is safe and what to do next, for each failure, in both languages.
 
+mod evidence;
+
 use crate::failure::Exit;
 
 /// The sentences that go with a failure's code.
@@ -26,7 +28,8 @@ type Row = (
     (&'static str, &'static str),
 );
 
-/// Code, what happened in Chinese, what is safe, what to do next.
+/// Code, what happened in Chinese, what is safe, what to do next. Opening evidence has a table
+/// of its own.
 const TABLE: &[Row] = &[
     (
         "wrong-pin",
@@ -399,9 +402,13 @@ const TABLE: &[Row] = &[
     ),
 ];
 
+fn rows() -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().chain(evidence::TABLE)
+}
+
 /// The words for a code; for one without a row, what holds for its class.
 pub(crate) fn of(code: &str, exit: Exit) -> Words {
-    if let Some((_, message_zh, safe, next)) = TABLE.iter().find(|row| row.0 == code) {
+    if let Some((_, message_zh, safe, next)) = rows().find(|row| row.0 == code) {
         let ((safe_en, safe_zh), (next_en, next_zh)) = (*safe, *next);
         return Words {
             message_zh: Some(message_zh),
@@ -454,7 +461,7 @@ pub(crate) fn of(code: &str, exit: Exit) -> Words {
 mod tests {
     #[test]
     fn codes_stand_once() {
-        let mut codes: Vec<_> = super::TABLE.iter().map(|row| row.0).collect();
+        let mut codes: Vec<_> = super::rows().map(|row| row.0).collect();
         codes.sort_unstable();
         let count = codes.len();
         codes.dedup();

@@ -64,6 +64,29 @@ pub enum TicketFault {
     Unknown,
 }
 
+/// Why an evidence file does not open, or a part of it is not given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvidenceFault {
+    /// Not an age v1 file, or its header is not in the form of C2SP age.md.
+    NotAge,
+    /// Its header has more than 64 KiB.
+    HeaderTooLarge,
+    /// Its header is not the one that was sealed.
+    HeaderAltered,
+    /// It is not sealed to who wants to open it.
+    OtherRecipient,
+    /// It ends inside its header or inside a chunk, or is shorter than what was sealed.
+    Truncated,
+    /// It ends with a whole chunk that was not the last one.
+    NoEnd,
+    /// It goes on after its last chunk, or is longer than what was sealed.
+    Trailing,
+    /// A chunk is not what was sealed.
+    Altered,
+    /// It is authentic, but not the fragmented MP4 that it should be.
+    NotMedia,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -138,6 +161,12 @@ pub enum Error {
     NotSealed,
     #[error("the clip is not confirmed by the station yet")]
     NotConfirmed,
+    #[error("the evidence cannot be opened: {}", evidence_words(*.0))]
+    Evidence(EvidenceFault),
+    #[error("nothing of the clip lies in that range of time")]
+    EmptyRange,
+    #[error("who opened the clip has left, or the terminal was locked since")]
+    ReaderClosed,
     #[error("the recording has ended")]
     RecordingEnded,
     #[error("the media cannot be recorded: {0}")]
@@ -218,6 +247,19 @@ impl Error {
             Self::UnknownCategory => "unknown-category",
             Self::NotSealed => "not-sealed",
             Self::NotConfirmed => "not-confirmed",
+            Self::Evidence(fault) => match fault {
+                EvidenceFault::NotAge => "evidence-not-age",
+                EvidenceFault::HeaderTooLarge => "evidence-header-too-large",
+                EvidenceFault::HeaderAltered => "evidence-header-altered",
+                EvidenceFault::OtherRecipient => "evidence-other-recipient",
+                EvidenceFault::Truncated => "evidence-truncated",
+                EvidenceFault::NoEnd => "evidence-no-end",
+                EvidenceFault::Trailing => "evidence-trailing",
+                EvidenceFault::Altered => "evidence-altered",
+                EvidenceFault::NotMedia => "evidence-not-media",
+            },
+            Self::EmptyRange => "empty-range",
+            Self::ReaderClosed => "reader-closed",
             Self::RecordingEnded => "recording-ended",
             Self::Media(_) => "media",
             Self::PolicyForbids => "policy-forbids",
@@ -247,7 +289,10 @@ impl Error {
             | Self::Busy
             | Self::NoRandom
             | Self::Internal(_) => Class::Storage,
+            Self::Evidence(EvidenceFault::OtherRecipient) => Class::Credential,
+            Self::Evidence(_) => Class::Storage,
             Self::Locked
+            | Self::ReaderClosed
             | Self::UnknownOfficer
             | Self::WrongPin { .. }
             | Self::TooManyAttempts { .. }
@@ -285,6 +330,20 @@ fn directive_words(fault: DirectiveFault) -> &'static str {
         DirectiveFault::Sequence => "its sequence number has been used",
         DirectiveFault::Expired => "it has expired",
         DirectiveFault::Unknown => "this terminal does not know the action",
+    }
+}
+
+fn evidence_words(fault: EvidenceFault) -> &'static str {
+    match fault {
+        EvidenceFault::NotAge => "it is not an age file",
+        EvidenceFault::HeaderTooLarge => "its header is too large",
+        EvidenceFault::HeaderAltered => "its header was altered",
+        EvidenceFault::OtherRecipient => "it is not sealed to this officer",
+        EvidenceFault::Truncated => "a part of it is missing",
+        EvidenceFault::NoEnd => "its end is missing",
+        EvidenceFault::Trailing => "something follows its end",
+        EvidenceFault::Altered => "a part of it was altered",
+        EvidenceFault::NotMedia => "what is inside is not the media that it should be",
     }
 }
 

@@ -24,12 +24,12 @@ mod vault;
 
 pub use self::{
     device::{DeviceInfo, Forecast, Kept, KeptFor, Mode, PurgeReport, State},
-    error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault},
-    record::{FragmentCommitted, RecordingEvent},
+    error::{Class, DirectiveFault, Error, EvidenceFault, ReceiptFault, Result, TicketFault},
+    record::{ClipRange, FragmentCommitted, RecordingEvent, Span},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{
-        DutyId, EvidenceItem, EvidenceState, Export, Officer, Recording, RecordingPhase,
-        RecordingSpec, Status, Terminal,
+        ClipReader, DutyId, EvidenceItem, EvidenceState, Export, Officer, Recording,
+        RecordingPhase, RecordingSpec, Status, Terminal,
     },
     vault::{KeySource, Secret, SoftwareKeySource},
 };

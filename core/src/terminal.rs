@@ -8,7 +8,7 @@
 //! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
 //!   `categories`: what else an officer decides
 //! - `recording`: [`Recording`], on `camera`; `running`: all of them
-//! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]
+//! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]; `play`: [`ClipReader`]
 
 mod camera;
 mod categories;
@@ -17,6 +17,7 @@ mod export;
 mod modes;
 mod officer;
 mod owner;
+mod play;
 mod recording;
 mod running;
 mod supplies;
@@ -37,6 +38,7 @@ pub use self::{
     evidence::{EvidenceItem, EvidenceState},
     export::Export,
     officer::{DutyId, Officer},
+    play::ClipReader,
     recording::{Recording, RecordingPhase, RecordingSpec},
 };
 use crate::{

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
+    reading::{self, ClipReader},
     recording::{Recording, RecordingSpec},
     records::{self, EvidenceItem},
     supplies::Mode,
@@ -63,6 +64,18 @@ impl Officer {
     /// Switches a mode on until the duty ends, or off.
     pub fn set_mode(&self, mode: Mode, on: bool) -> ApiResult<()> {
         Ok(self.0.set_mode(mode.into(), on)?)
+    }
+
+    /// Opens a clip, photo or note of the officer's own for viewing, from `from_us` of a clip to
+    /// `to_us` or the end. The journal says so before there is a byte to see.
+    pub fn open_clip(
+        &self,
+        clip: String,
+        from_us: i64,
+        to_us: Option<i64>,
+    ) -> ApiResult<Arc<ClipReader>> {
+        let range = reading::range(from_us, to_us)?;
+        Ok(ClipReader::new(self.0.open_clip(&clip, range)?))
     }
 
     /// Writes clip, receipt and trust set to the folder `dir`, for an independent verifier.

@@ -3,13 +3,14 @@
 //! # Layout
 //!
 //! - here: the grammar and who is asking
-//! - `provision`, `duty`, `record` (on `feed`), `evidence`, `sync`, `purge`, `status`, `mode`: the
-//!   verbs
+//! - `provision`, `duty`, `record` (on `feed`), `evidence`, `play`, `sync`, `purge`, `status`,
+//!   `mode`: the verbs
 
 mod duty;
 mod evidence;
 pub(crate) mod feed;
 mod mode;
+mod play;
 mod provision;
 mod purge;
 pub(crate) mod record;
@@ -68,6 +69,8 @@ pub(crate) enum TerminalCommand {
     Mode(mode::ModeArgs),
     /// Seal a photo
     Photo(evidence::PhotoArgs),
+    /// Write what was recorded in the clear, for any player; the journal says that it was opened
+    Play(play::PlayArgs),
     /// Write clip, receipt and trust set to a folder that `custos verify` takes
     Export(evidence::ExportArgs),
     /// Upload, confirm, fetch directives; needs no officer
@@ -115,6 +118,7 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Photo(command) => {
             evidence::photo(&unlock(args, &open(dir)?)?, command, output)
         }
+        TerminalCommand::Play(command) => play::run(&unlock(args, &open(dir)?)?, command, output),
         TerminalCommand::Export(command) => {
             evidence::export(&unlock(args, &open(dir)?)?, command, output)
         }

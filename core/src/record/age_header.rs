@@ -1,7 +1,7 @@
 //! The header of an age v1 file (C2SP age.md, "Header" and "X25519 recipient stanza").
 //!
-//! Only writing is done here: reading, and everything that needs a long-lived identity, is the
-//! `age` crate's. Writing needs nothing but ephemeral X25519 keys, which `ring` makes.
+//! Only writing is done here, which needs nothing but ephemeral X25519 keys, which `ring` makes.
+//! Reading is in `open`; what needs a long-lived identity is the `age` crate's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -77,6 +77,11 @@ impl PayloadKey {
     /// The raw key, for keeping it in the vault. Never write it anywhere else.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// The key of a file that was opened.
+    pub(super) fn new(key: &Zeroizing<[u8; 32]>) -> Self {
+        Self(**key)
     }
 
     pub(crate) fn cipher(&self) -> LessSafeKey {
@@ -168,7 +173,7 @@ fn wrap(
 }
 
 /// HKDF-SHA-256 with a 32-byte result.
-fn derive(secret: &[u8], salt: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
+pub(super) fn derive(secret: &[u8], salt: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
     struct Length;
     impl hkdf::KeyType for Length {
         fn len(&self) -> usize {

@@ -14,6 +14,8 @@
 //!   `sweep`: files that nobody knows
 //! - `intact`: whether a sealed file is still what was sealed
 //! - [`photo`]: a JPEG, sealed as it is
+//!
+//! And back: [`open`], any part of a sealed file; [`play`], a clip as a player reads it
 
 mod age_header;
 pub mod annexb;
@@ -30,8 +32,10 @@ mod extent;
 pub mod hevc;
 pub(crate) mod intact;
 pub mod mux;
+pub mod open;
 pub mod photo;
 mod plan;
+pub mod play;
 pub(crate) mod recorder;
 pub(crate) mod recover;
 pub(crate) mod ring;
@@ -50,6 +54,7 @@ pub use codec::{AudioConfig, Rotation, VideoCodec, VideoConfig};
 pub use events::{FragmentCommitted, RecordingEvent};
 pub use mux::{Fragment, MuxError, Muxer, Track};
 pub(crate) use plan::{PROGRESS, Plan};
+pub use play::{ClipRange, Span};
 pub(crate) use recorder::Recorder;
 pub use recover::Recovery;
 pub use shared::Pressure;

@@ -17,7 +17,7 @@ use zeroize::{Zeroize, Zeroizing};
 pub use super::age_header::{PayloadKey, Recipient};
 
 /// Bytes of a chunk's Poly1305 tag.
-const TAG: usize = SEALED_CHUNK - CHUNK;
+pub(super) const TAG: usize = SEALED_CHUNK - CHUNK;
 
 /// Why something could not be sealed.
 #[derive(Debug, thiserror::Error)]

@@ -215,6 +215,7 @@ fn execute(vault: &Vault, signer: &Signer, directive: &Directive) -> Result<Appl
                 tx.execute("UPDATE terminal SET locked = ?1", [locked])?;
                 done(tx, signer, directive)
             })?;
+            vault.recall();
             Ok(Applied {
                 outcome,
                 last_words: Vec::new(),
@@ -230,7 +231,10 @@ fn execute(vault: &Vault, signer: &Signer, directive: &Directive) -> Result<Appl
             let word = acknowledge(signer, directive, State::Done, None, now.time_ms)?;
             last_words.push((directive.id.clone(), word));
             // A power cut from here on is resumed by the next start (`vault::wipe::resume`).
-            wipe::wipe(vault.folder(), vault.key_source())?;
+            let wiped = wipe::wipe(vault.folder(), vault.key_source());
+            // Whatever of it failed: nobody reads on.
+            vault.recall();
+            wiped?;
             Ok(Applied {
                 outcome,
                 last_words,

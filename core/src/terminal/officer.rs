@@ -9,18 +9,19 @@ use custos_protocol::{id, journal::Event};
 use rusqlite::Transaction;
 
 use super::{
-    EvidenceItem, Recording, RecordingSpec,
+    ClipReader, EvidenceItem, Recording, RecordingSpec,
     camera::Camera,
     evidence,
     export::{self, Export},
     owner::{Owner, open_duty},
+    play,
     running::Running,
 };
 use crate::{
     Error, Result, clock,
     device::{mode, room, state},
     journal::{self, JournalContext},
-    record::photo,
+    record::{ClipRange, photo},
     vault::{Vault, officer::Identity},
 };
 
@@ -229,6 +230,22 @@ impl Officer {
             Ok(item)
         })?;
         export::write(&self.vault, &item, dir)
+    }
+
+    /// Opens a clip, photo or note of the officer's own for viewing; of a clip, what was recorded
+    /// in `range` and as much around it as decoding needs. What can be read is in the journal
+    /// before this returns.
+    ///
+    /// The reader ends when the terminal is locked or wiped, and when the last clone of this
+    /// officer is dropped.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClip`], also for another officer's and for one that was purged;
+    /// [`Error::NotSealed`] while it is being recorded; [`Error::EmptyRange`];
+    /// [`Error::Evidence`] where the file is not what was sealed; [`Error::Locked`]; storage
+    /// errors.
+    pub fn open_clip(&self, clip: &str, range: ClipRange) -> Result<ClipReader> {
+        play::open(&self.vault, &self.officer, &self.identity, clip, range)
     }
 
     fn item(&self, clip: &str) -> Result<EvidenceItem> {

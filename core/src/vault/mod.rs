@@ -19,7 +19,13 @@ mod secret;
 pub(crate) mod testing;
 pub(crate) mod wipe;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use custos_protocol::key::SigningKey;
 use rusqlite::{Connection, Transaction};
@@ -42,6 +48,7 @@ pub(crate) struct Vault {
     database: Database,
     #[cfg(test)]
     pub(crate) disk: testing::Disk,
+    recalls: AtomicU64,
 }
 
 /// A vault that does not exist yet: its keys do, in memory, so that provisioning can prove
@@ -104,6 +111,7 @@ impl Draft {
             database,
             #[cfg(test)]
             disk: testing::Disk::default(),
+            recalls: AtomicU64::new(0),
         })
     }
 }
@@ -127,6 +135,7 @@ impl Vault {
             database,
             #[cfg(test)]
             disk: testing::Disk::default(),
+            recalls: AtomicU64::new(0),
         })
     }
 
@@ -146,6 +155,16 @@ impl Vault {
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.refuse_if_wiped()?;
         self.database.read(work)
+    }
+
+    /// Has everybody who was let in ask again whether that still holds.
+    pub(crate) fn recall(&self) {
+        self.recalls.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often that happened: what was allowed at another count has to be asked again.
+    pub(crate) fn recalls(&self) -> u64 {
+        self.recalls.load(Ordering::Acquire)
     }
 
     pub(crate) fn folder(&self) -> &Folder {

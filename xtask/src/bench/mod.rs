@@ -5,10 +5,12 @@
 //! - `measure`: running a command and reading its time; [`Figure`]: one line of the result
 //! - `seal`: sealing media, against `age` and against bare ring
 //! - `engine`: recording, appending, memory, recovery, opening
+//! - `seek`: opening a large clip anywhere, against `age -d` of the whole
 
 mod engine;
 mod measure;
 mod seal;
+mod seek;
 
 use std::fs;
 
@@ -79,6 +81,7 @@ const ALL: &[(&str, Benchmark)] = &[
     ("memory", engine::memory),
     ("open", engine::open),
     ("recovery", engine::recovery),
+    ("seek", seek::run),
 ];
 
 /// Builds the programs that are measured.
