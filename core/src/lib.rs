@@ -27,8 +27,8 @@ pub use self::{
     error::{Class, DirectiveFault, Error, ReceiptFault, Result, TicketFault},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{
-        DutyId, EvidenceItem, EvidenceState, Export, FragmentCommitted, Officer, Recording,
-        RecordingSpec, Status, Terminal,
+        DutyId, EvidenceItem, EvidenceState, Export, ExportSpec, FragmentCommitted, MAX_NOTE,
+        Officer, Photo, PhotoSpec, Recording, RecordingSpec, Status, Terminal,
     },
     vault::{KeySource, Secret, SoftwareKeySource},
 };

@@ -6,14 +6,18 @@
 //! - here: [`Terminal`], what needs no officer
 //! - `supplies`: storage and battery
 //! - `officer`: [`Officer`], an unlocked slot; `modes`, `categories`: what else an officer decides
-//! - `recording`: [`Recording`]
+//! - `recording`: [`Recording`]; `photo`, `note`: what is sealed at once; `describe`: what is said
+//!   of a recording
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]
 
 mod categories;
+mod describe;
 mod evidence;
 mod export;
 mod modes;
+mod note;
 mod officer;
+mod photo;
 mod recording;
 mod supplies;
 
@@ -30,8 +34,10 @@ use custos_protocol::{id, journal::Event, ticket::Ticket};
 
 pub use self::{
     evidence::{EvidenceItem, EvidenceState},
-    export::Export,
+    export::{Export, ExportSpec},
+    note::MAX_NOTE,
     officer::{DutyId, Officer},
+    photo::{Photo, PhotoSpec},
     recording::{FragmentCommitted, Recording, RecordingSpec},
 };
 use crate::{
@@ -42,7 +48,7 @@ use crate::{
         storage,
     },
     journal::{self, JournalContext},
-    record::{recover, sweep},
+    record::{recover, sheet, sweep},
     sync::{DirectiveOutcome, SyncHandle, SyncReport, directives, driver},
     vault::{Folder, Vault, officer as slot, wipe},
 };
@@ -111,6 +117,9 @@ impl Terminal {
         wipe::resume(&Folder::at(dir), keys.as_ref())?;
         let vault = Arc::new(Vault::open(dir, keys)?);
         recover::recover(&vault)?;
+        // What is said of recordings that a crash ended. It is durable where it is: if it cannot
+        // be sealed now, it is the next time.
+        let _ = sheet::seal_all(&vault);
         Ok(Self::of(vault))
     }
 

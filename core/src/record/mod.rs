@@ -9,7 +9,8 @@
 //! - [`recorder`] and `commit`: the queue between those who append and the disk
 //! - `clip`: what becomes durable when; `recover`: what a crash left;
 //!   `sweep`: files that nobody knows
-//! - [`photo`]: a JPEG, sealed as it is
+//! - `whole`: evidence that is there at once; [`photo`]: a JPEG, and what is made of it;
+//!   `sheet`: what is known of a recording beside
 
 mod age_header;
 pub mod annexb;
@@ -25,12 +26,14 @@ pub mod photo;
 pub mod recorder;
 pub(crate) mod recover;
 pub mod seal;
+pub(crate) mod sheet;
 pub mod sps;
 pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod tracks;
+pub(crate) mod whole;
 
 pub use clip::Committed;
 pub use codec::{AudioConfig, Rotation, VideoCodec, VideoConfig};

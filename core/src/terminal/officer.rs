@@ -3,20 +3,21 @@
 //!
 //! [`Terminal::unlock`]: super::Terminal::unlock
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use custos_protocol::{id, journal::Event};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
-use super::{
-    EvidenceItem, Recording, RecordingSpec, evidence,
-    export::{self, Export},
-};
+use super::{EvidenceItem, Recording, RecordingSpec, evidence};
 use crate::{
     Error, Result, clock,
     device::{mode, room, state},
     journal::{self, JournalContext},
-    record::{clip::Origin, photo, seal::Recipient},
+    record::{clip::Origin, seal::Recipient, sheet},
     vault::{Vault, officer::Identity},
 };
 
@@ -57,7 +58,9 @@ pub(super) struct Start {
 pub struct Officer {
     pub(super) vault: Arc<Vault>,
     pub(super) officer: String,
-    identity: Arc<Identity>,
+    pub(super) identity: Arc<Identity>,
+    /// Clips whose thumbnails were opened since the PIN was entered; the journal has them.
+    pub(super) previewed: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Officer {
@@ -66,6 +69,7 @@ impl Officer {
             vault,
             officer: officer.to_owned(),
             identity: Arc::new(identity),
+            previewed: Arc::default(),
         }
     }
 
@@ -105,6 +109,7 @@ impl Officer {
     /// # Errors
     /// [`Error::NoDuty`], storage errors.
     pub fn end_duty(&self) -> Result<Vec<EvidenceItem>> {
+        sheet::seal_all(&self.vault)?;
         self.vault.write(|tx| {
             let duty = open_duty(tx, &self.officer)?.ok_or(Error::NoDuty)?;
             let mut items = evidence::list(tx, Some(&self.officer))?;
@@ -156,24 +161,6 @@ impl Officer {
         Recording::start(self.vault.clone(), start, spec)
     }
 
-    /// Seals a photo (JPEG).
-    ///
-    /// # Errors
-    /// [`Error::NoDuty`], [`Error::Locked`], [`Error::Media`], [`Error::Full`], storage errors.
-    pub fn photo(&self, jpeg: &[u8]) -> Result<EvidenceItem> {
-        let mut start = self.start()?;
-        start.origin.media = "image/jpeg";
-        let origin = &start.origin;
-        room::to_store(
-            &self.vault,
-            &origin.officer,
-            &origin.duty,
-            jpeg.len() as u64,
-        )?;
-        let clip = photo::seal_photo(&self.vault, &start.origin, &start.recipients, jpeg)?;
-        self.item(&clip)
-    }
-
     /// Marks a clip of the officer's own: marked clips leave first.
     ///
     /// # Errors
@@ -202,46 +189,18 @@ impl Officer {
         })
     }
 
-    /// Writes a sealed clip of the officer's own, its receipt, the trust set and a manifest into
-    /// a folder. The journal says so before there is a file.
-    ///
-    /// # Errors
-    /// [`Error::UnknownClip`], [`Error::NotSealed`], [`Error::Locked`], storage errors.
-    pub fn export(&self, clip: &str, dir: &Path) -> Result<Export> {
-        let item = self.vault.write(|tx| {
-            state::refuse_if_locked(tx)?;
-            let item = evidence::find(tx, &self.officer, clip)?;
-            self.journal(
-                tx,
-                Event::Exported {
-                    clip: clip.to_owned(),
-                },
-            )?;
-            Ok(item)
-        })?;
-        export::write(&self.vault, &item, dir)
-    }
-
-    fn item(&self, clip: &str) -> Result<EvidenceItem> {
+    pub(super) fn item(&self, clip: &str) -> Result<EvidenceItem> {
         self.vault.read(|c| evidence::find(c, &self.officer, clip))
     }
 
     /// What every recording of this officer begins with.
-    fn start(&self) -> Result<Start> {
+    pub(super) fn start(&self) -> Result<Start> {
         let recording = id::fresh("rec")?;
-        // The identity that the PIN opened, not what a row says: what is recorded now can be
-        // opened by this officer.
-        let own = self.identity.age().to_public().to_string();
         self.wake()?;
         self.vault.read(|c| {
             state::refuse_if_locked(c)?;
             let duty = open_duty(c, &self.officer)?.ok_or(Error::NoDuty)?;
             let policy = state::policy(c)?;
-            let recipients = state::trust(c)?.recipients;
-            let all = recipients
-                .iter()
-                .chain([&own])
-                .map(|recipient| recipient.parse());
             Ok(Start {
                 origin: Origin {
                     officer: self.officer.clone(),
@@ -250,9 +209,7 @@ impl Officer {
                     recording,
                     media: "video/mp4",
                 },
-                recipients: all
-                    .collect::<Result<_, _>>()
-                    .map_err(|_| Error::TrustInvalid)?,
+                recipients: self.recipients(c)?,
                 fragment_ms: policy.fragment_ms,
                 clip_max_s: policy.clip_max_s,
                 clip_max_bytes: policy.clip_max_bytes,
@@ -260,7 +217,34 @@ impl Officer {
         })
     }
 
-    fn journal(&self, tx: &Transaction<'_>, event: Event) -> Result<()> {
+    /// Room for so many bytes of something that is sealed at once.
+    ///
+    /// # Errors
+    /// [`Error::Full`], storage errors.
+    pub(super) fn make_room(&self, start: &Start, bytes: usize) -> Result<()> {
+        let origin = &start.origin;
+        room::to_store(&self.vault, &origin.officer, &origin.duty, bytes as u64)
+    }
+
+    /// Whom this officer's evidence is sealed to: the agency, and the officer.
+    pub(super) fn recipients(&self, connection: &Connection) -> Result<Vec<Recipient>> {
+        let mut recipients = state::trust(connection)?
+            .recipients
+            .iter()
+            .map(|recipient| recipient.parse().map_err(|_| Error::TrustInvalid))
+            .collect::<Result<Vec<_>>>()?;
+        recipients.push(self.recipient()?);
+        Ok(recipients)
+    }
+
+    /// The officer as a recipient: the identity that the PIN opened, not what a row says. What is
+    /// sealed now can be opened by this officer.
+    pub(super) fn recipient(&self) -> Result<Recipient> {
+        let own = self.identity.age().to_public().to_string();
+        Ok(own.parse()?)
+    }
+
+    pub(super) fn journal(&self, tx: &Transaction<'_>, event: Event) -> Result<()> {
         let context = JournalContext::officer(tx, &self.officer)?;
         journal::append(tx, &context, event).map(drop)
     }

@@ -44,8 +44,8 @@ pub struct FragmentCommitted {
 /// that went.
 #[derive(Debug)]
 pub struct Recording {
-    vault: Arc<Vault>,
-    start: Start,
+    pub(super) vault: Arc<Vault>,
+    pub(super) start: Start,
     spec: RecordingSpec,
     state: Mutex<State>,
 }
@@ -207,6 +207,7 @@ impl Recording {
                 .unwrap_or(Err(Error::Internal("sealing ends without a panic")))
         });
         earlier.fold(last, Result::and)?;
+        self.finish_sheet();
         self.vault
             .read(|c| evidence::find(c, &self.start.origin.officer, &clip))
     }
