@@ -5,6 +5,7 @@
 //! - [`about`]: the library itself; [`keys`]: where the key-encryption key lives
 //! - [`terminal`]: provisioning, state, directives, sync; [`officer`]: a duty and its evidence;
 //!   [`recording`]: one clip while it grows
+//! - [`sheets`]: photos, notes, what is said of a recording
 //! - [`records`]: plain data; [`supplies`]: storage, modes and the policy as such
 
 pub mod about;
@@ -12,5 +13,6 @@ pub mod keys;
 pub mod officer;
 pub mod recording;
 pub mod records;
+pub mod sheets;
 pub mod supplies;
 pub mod terminal;
