@@ -344,6 +344,33 @@ const TABLE: &[Row] = &[
         ("Use another file.", "请使用其他文件。"),
     ),
     (
+        "media",
+        "无法受理该媒体。",
+        NOTHING,
+        (
+            "See the message: use another file, or less of it.",
+            "请按提示更换文件或缩减内容。",
+        ),
+    ),
+    (
+        "bad-description",
+        "说明无法受理。",
+        NOTHING,
+        (
+            "Correct what the message names and say it again.",
+            "请更正提示所指内容后重试。",
+        ),
+    ),
+    (
+        "not-sealed",
+        "证据尚未封存。",
+        KEPT,
+        (
+            "End the recording first, then try again.",
+            "请先结束录制后重试。",
+        ),
+    ),
+    (
         "port-taken",
         "端口已被占用。",
         NOTHING,

@@ -6,6 +6,8 @@
 
 use std::io;
 
+use custos_protocol::metadata::SheetError;
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -175,6 +177,10 @@ pub enum Error {
     PolicyForbids,
     #[error("the terminal sleeps")]
     Asleep,
+    #[error("the description cannot be taken: {0}")]
+    Description(SheetError),
+    #[error("a file of that name is there already, with other content")]
+    FileExists,
 
     // Storage.
     #[error("the storage is full")]
@@ -264,6 +270,8 @@ impl Error {
             Self::Media(_) => "media",
             Self::PolicyForbids => "policy-forbids",
             Self::Asleep => "asleep",
+            Self::Description(_) => "bad-description",
+            Self::FileExists => "file-exists",
             Self::Full => "storage-full",
             Self::Io(_) => "storage-failed",
             Self::SyncFailed => "storage-sync-failed",

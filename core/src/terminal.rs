@@ -8,15 +8,19 @@
 //! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
 //!   `categories`: what else an officer decides
 //! - `recording`: [`Recording`], on `camera`; `running`: all of them
+//! - `photo`, `note`: what is sealed at once; `describe`: what is said of a recording
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]; `play`: [`ClipReader`]
 
 mod camera;
 mod categories;
+mod describe;
 mod evidence;
 mod export;
 mod modes;
+mod note;
 mod officer;
 mod owner;
+mod photo;
 mod play;
 mod recording;
 mod running;
@@ -36,8 +40,10 @@ use custos_protocol::{id, journal::Event, ticket::Ticket};
 use self::running::Running;
 pub use self::{
     evidence::{EvidenceItem, EvidenceState},
-    export::Export,
+    export::{Export, ExportSpec},
+    note::MAX_NOTE,
     officer::{DutyId, Officer},
+    photo::{Photo, PhotoSpec},
     play::ClipReader,
     recording::{Recording, RecordingPhase, RecordingSpec},
 };
@@ -49,7 +55,7 @@ use crate::{
         storage,
     },
     journal::{self, JournalContext},
-    record::{recover, sweep},
+    record::{recover, sheet, sweep},
     sync::{DirectiveOutcome, SyncHandle, SyncReport, directives, driver},
     vault::{Folder, Vault, officer as slot, wipe},
 };
@@ -119,6 +125,9 @@ impl Terminal {
         wipe::resume(&Folder::at(dir), keys.as_ref())?;
         let vault = Arc::new(Vault::open(dir, keys)?);
         recover::recover(&vault)?;
+        // What is said of recordings that a crash ended. It is durable where it is: if it cannot
+        // be sealed now, it is the next time.
+        let _ = sheet::seal_all(&vault);
         Ok(Self::of(vault))
     }
 

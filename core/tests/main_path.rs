@@ -8,7 +8,10 @@ use std::{fs::File, io::Read as _, time::Duration};
 
 use common::{OFFICER, PIN, Scene, kinds, media, pin, states};
 use custos_core::{Error, EvidenceState, RecordingSpec, Secret, State};
-use custos_protocol::verify;
+use custos_protocol::{
+    metadata::{Description, TrackPoint},
+    verify,
+};
 
 #[test]
 fn from_a_ticket_to_a_confirmed_receipt() {
@@ -227,8 +230,27 @@ fn nothing_on_the_disk_is_plain() {
     media::record(&recording, 1);
     recording.mark("label-needle").unwrap();
     recording.commit().unwrap();
+    recording
+        .describe(&Description {
+            remarks: Some("remarks-needle".to_owned()),
+            ..Description::default()
+        })
+        .unwrap();
+    recording
+        .place(&TrackPoint {
+            time_ms: 1_795_313_909_000,
+            latitude: 39.905_489_123,
+            longitude: 116.391_297,
+            accuracy_m: 4.5,
+            altitude_m: None,
+            speed_mps: None,
+            bearing_deg: None,
+        })
+        .unwrap();
     let photo = media::photo();
-    officer.photo(&photo).unwrap();
+    let original = officer.photo(&photo).unwrap();
+    let small = officer.thumbnail(&original.clip).unwrap().unwrap();
+    officer.note("note-needle", None).unwrap();
     let (config, units) = media::video();
     let middle = |bytes: &[u8]| bytes[bytes.len() / 2..][..16].to_vec();
     let needles = [
@@ -244,6 +266,11 @@ fn nothing_on_the_disk_is_plain() {
         config[5..].to_vec(),
         middle(&units[0].1),
         middle(&photo),
+        middle(&small),
+        b"note-needle".to_vec(),
+        b"remarks-needle".to_vec(),
+        b"39.905489123".to_vec(),
+        b"custos-sheet".to_vec(),
     ];
     let scan = || {
         for file in files(&dir) {

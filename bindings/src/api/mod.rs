@@ -5,6 +5,7 @@
 //! - [`about`]: the library itself; [`keys`]: where the key-encryption key lives
 //! - [`terminal`]: provisioning, state, directives, sync; [`officer`]: a duty and its evidence;
 //!   [`recording`]: one clip while it grows; [`reading`]: one that is looked at
+//! - [`sheets`]: photos, notes, what is said of a recording
 //! - [`records`]: plain data; [`supplies`]: storage, modes and the policy as such
 
 pub mod about;
@@ -13,5 +14,6 @@ pub mod officer;
 pub mod reading;
 pub mod recording;
 pub mod records;
+pub mod sheets;
 pub mod supplies;
 pub mod terminal;

@@ -12,7 +12,7 @@ use crate::error::ApiResult;
 
 /// An officer who is present. Closing the object locks what is theirs.
 #[derive(Debug, uniffi::Object)]
-pub struct Officer(custos_core::Officer);
+pub struct Officer(pub(super) custos_core::Officer);
 
 impl Officer {
     pub(super) fn new(officer: custos_core::Officer) -> Arc<Self> {

@@ -38,7 +38,7 @@ impl TryFrom<RecordingSpec> for custos_core::RecordingSpec {
 /// A running recording.
 #[derive(Debug, uniffi::Object)]
 pub struct Recording {
-    recording: Arc<custos_core::Recording>,
+    pub(super) recording: Arc<custos_core::Recording>,
     token: i64,
 }
 

@@ -134,6 +134,10 @@ pub struct EvidenceItem {
     pub marked: u32,
     /// A code of the policy.
     pub category: Option<String>,
+    /// The photo that this one shows with a watermark.
+    pub copy_of: Option<String>,
+    /// The recording or clip that this note or sheet speaks of.
+    pub about: Option<String>,
 }
 
 impl From<custos_core::EvidenceItem> for EvidenceItem {
@@ -154,6 +158,8 @@ impl From<custos_core::EvidenceItem> for EvidenceItem {
             fragments: item.fragments,
             marked: item.marked,
             category: item.category,
+            copy_of: item.copy_of,
+            about: item.about,
         }
     }
 }

@@ -1,6 +1,4 @@
-//! `custos terminal list`, `show`, `mark`, `categorise`, `photo`, `export`.
-
-use std::path::PathBuf;
+//! `custos terminal list`, `show`, `mark`, `categorise`.
 
 use clap::Args;
 use custos_core::{EvidenceItem, Officer};
@@ -22,21 +20,6 @@ pub(crate) struct CategoriseArgs {
     clip: String,
     /// Its code in the policy
     category: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PhotoArgs {
-    /// A JPEG
-    #[arg(long, value_name = "FILE")]
-    media: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExportArgs {
-    clip: String,
-    /// Folder to write to
-    #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
 }
 
 pub(super) fn list(officer: &Officer, output: &Output) -> Result<(), Failure> {
@@ -63,25 +46,6 @@ pub(super) fn categorise(
     output: &Output,
 ) -> Result<(), Failure> {
     tell(&officer.categorise(&args.clip, &args.category)?, output)
-}
-
-pub(super) fn photo(officer: &Officer, args: &PhotoArgs, output: &Output) -> Result<(), Failure> {
-    let jpeg = std::fs::read(&args.media).map_err(|e| Failure::file(&e, "the photo"))?;
-    tell(&officer.photo(&jpeg)?, output)
-}
-
-pub(super) fn export(officer: &Officer, args: &ExportArgs, output: &Output) -> Result<(), Failure> {
-    let export = officer.export(&args.clip, &args.output)?;
-    let shown = |path: &std::path::Path| path.display().to_string();
-    let line = json!({
-        "event": "exported",
-        "clip": args.clip,
-        "file": shown(&export.clip),
-        "receipt": export.receipt.as_deref().map(shown),
-        "trust": shown(&export.trust),
-        "manifest": shown(&export.manifest),
-    });
-    output.result(&line, &shown(&export.clip))
 }
 
 /// The line of one item.
@@ -125,5 +89,8 @@ pub(crate) fn json(item: &EvidenceItem) -> Value {
         "uploaded": item.uploaded,
         "marked": item.marked > 0,
         "category": item.category,
+        "copy_of": item.copy_of,
+        "about": item.about,
+        "amends": item.amends,
     })
 }

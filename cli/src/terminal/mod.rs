@@ -3,13 +3,16 @@
 //! # Layout
 //!
 //! - here: the grammar and who is asking
-//! - `provision`, `duty`, `record` (on `feed`), `evidence`, `play`, `sync`, `purge`, `status`,
-//!   `mode`: the verbs
+//! - `provision`, `duty`, `record` (on `feed`), `photo`, `note`, `evidence`, `play`, `export`,
+//!   `sync`, `purge`, `status`, `mode`: the verbs
 
 mod duty;
 mod evidence;
+mod export;
 pub(crate) mod feed;
 mod mode;
+mod note;
+mod photo;
 mod play;
 mod provision;
 mod purge;
@@ -68,11 +71,18 @@ pub(crate) enum TerminalCommand {
     /// Switch a mode on until the duty ends, or off
     Mode(mode::ModeArgs),
     /// Seal a photo
-    Photo(evidence::PhotoArgs),
+    Photo(photo::PhotoArgs),
+    /// The small picture of a photo; the journal says that it was looked at
+    Thumbnail(photo::ThumbnailArgs),
+    /// Seal a text
+    Note(note::NoteArgs),
+    /// Say who took part in a recording and what was done; sealed when the recording has ended
+    Describe(note::DescribeArgs),
     /// Write what was recorded in the clear, for any player; the journal says that it was opened
     Play(play::PlayArgs),
-    /// Write clip, receipt and trust set to a folder that `custos verify` takes
-    Export(evidence::ExportArgs),
+    /// Write a clip, what belongs to it, receipts and trust set to a folder or zip that
+    /// `custos verify` takes
+    Export(export::ExportArgs),
     /// Upload, confirm, fetch directives; needs no officer
     Sync(sync::SyncArgs),
     /// Act on a directive from a file; needs no officer
@@ -116,11 +126,18 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         }
         TerminalCommand::Mode(command) => mode::run(&unlock(args, &open(dir)?)?, command, output),
         TerminalCommand::Photo(command) => {
-            evidence::photo(&unlock(args, &open(dir)?)?, command, output)
+            photo::photo(&unlock(args, &open(dir)?)?, command, output)
+        }
+        TerminalCommand::Thumbnail(command) => {
+            photo::thumbnail(&unlock(args, &open(dir)?)?, command, output)
+        }
+        TerminalCommand::Note(command) => note::note(&unlock(args, &open(dir)?)?, command, output),
+        TerminalCommand::Describe(command) => {
+            note::describe(&unlock(args, &open(dir)?)?, command, output)
         }
         TerminalCommand::Play(command) => play::run(&unlock(args, &open(dir)?)?, command, output),
         TerminalCommand::Export(command) => {
-            evidence::export(&unlock(args, &open(dir)?)?, command, output)
+            export::run(&unlock(args, &open(dir)?)?, command, output)
         }
         TerminalCommand::Sync(command) => sync::run(&open(dir)?, command, output),
         TerminalCommand::Apply(command) => sync::apply(&open(dir)?, command, output),

@@ -13,7 +13,8 @@
 //! - `clip`: what becomes durable when; `recover`: what a crash left;
 //!   `sweep`: files that nobody knows
 //! - `intact`: whether a sealed file is still what was sealed
-//! - [`photo`]: a JPEG, sealed as it is
+//! - `whole`: evidence that is there at once; [`photo`]: a JPEG, and what is made of it;
+//!   `sheet`: what is known of a recording beside
 //!
 //! And back: [`open`], any part of a sealed file; [`play`], a clip as a player reads it
 
@@ -26,7 +27,7 @@ mod clips;
 mod clock;
 pub mod codec;
 mod commit;
-mod ending;
+pub(crate) mod ending;
 mod events;
 mod extent;
 pub mod hevc;
@@ -42,12 +43,14 @@ pub(crate) mod ring;
 pub(crate) mod samples;
 pub mod seal;
 mod shared;
+pub(crate) mod sheet;
 pub mod sps;
 pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod tracks;
+pub(crate) mod whole;
 
 pub use clip::Committed;
 pub use codec::{AudioConfig, Rotation, VideoCodec, VideoConfig};

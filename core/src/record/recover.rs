@@ -134,11 +134,10 @@ impl Remains {
     }
 }
 
-/// The media types that are recorded.
+/// The media types that are recorded piece by piece.
 pub(crate) fn media(stored: &str) -> &'static str {
     match stored {
         "audio/mp4" => "audio/mp4",
-        "image/jpeg" => "image/jpeg",
         _ => "video/mp4",
     }
 }

@@ -15,19 +15,22 @@ use std::sync::mpsc::{self, Receiver};
 
 use custos_protocol::clip;
 use custos_protocol::journal::{Entry, Event};
+use custos_protocol::metadata::{Sheet, TrackPoint};
 
 use self::bench::Bench;
 use super::clip::{Clip, Notes, Origin};
 use super::codec::{AudioConfig, Rotation, VideoConfig};
+use super::ending::Links;
 use super::events::{FragmentCommitted, RecordingEvent};
 use super::mux::{Muxer, Track};
-use super::photo::seal_photo;
 use super::plan::{PROGRESS, Plan};
 use super::recorder::Recorder;
 use super::recover::{Recovery, recover};
 use super::samples::{Pool, Queue, Sample, Setup};
 use super::seal::Recipient;
 use super::shared::Pressure;
+use super::sheet;
+use super::whole::{self, Whole};
 use crate::vault::testing::TestVault;
 use crate::{Error, Result, journal};
 
@@ -292,27 +295,111 @@ fn samples_that_cannot_be_taken_do_not_end_the_recording() {
 }
 
 #[test]
-fn a_photo_is_sealed_as_it_is() {
+fn what_is_there_at_once_is_sealed_as_it_is() {
     let bench = Bench::new();
-    let mut jpeg = Vec::new();
-    image::codecs::jpeg::JpegEncoder::new(&mut jpeg)
-        .encode(&[200; 32 * 16 * 3], 32, 16, image::ExtendedColorType::Rgb8)
-        .unwrap();
-    // What follows the picture, as in a phone's motion photo, stays in the evidence.
-    jpeg.extend_from_slice(b"trailer");
-    let origin = bench.origin("image/jpeg");
-    let clip = seal_photo(&bench.test.vault, &origin, &bench.recipients(), &jpeg).unwrap();
-    assert_eq!(bench.open(&clip), jpeg);
-    bench.check_sealed(&clip, false);
-    assert_eq!(bench.row::<String>(&clip, "media"), "image/jpeg");
-    assert_eq!(recover(&bench.test.vault).unwrap(), Recovery::default());
-
-    let refused = |bytes: &[u8]| {
-        seal_photo(&bench.test.vault, &origin, &bench.recipients(), bytes).unwrap_err()
+    let origin = bench.origin("text/plain; charset=utf-8");
+    let whole = Whole {
+        origin: &origin,
+        links: Links {
+            about: Some("rec-0".into()),
+            ..Links::default()
+        },
+        recipients: &bench.recipients(),
+        plaintext: "\u{feff}你好\r\n".as_bytes(),
     };
-    assert_eq!(refused(b"not a picture"), Error::Media("not-a-jpeg"));
-    assert_eq!(refused(&jpeg[..jpeg.len() / 2]), Error::Media("not-a-jpeg"));
-    assert_eq!(refused(&[]), Error::Media("not-a-jpeg"));
+    let clip = whole::seal(&bench.test.vault, &whole, |_, _| Ok(()))
+        .unwrap()
+        .clip;
+    assert_eq!(bench.open(&clip), whole.plaintext);
+    bench.check_sealed(&clip, false);
+    assert_eq!(bench.row::<String>(&clip, "media"), origin.media);
+    assert_eq!(bench.row::<String>(&clip, "about"), "rec-0");
+    assert!(
+        bench
+            .events()
+            .iter()
+            .any(|e| matches!(e, Event::Sealed(s) if s.about.as_deref() == Some("rec-0")))
+    );
+
+    // What fails beside it takes it along.
+    let count = bench.events().len();
+    let files = || {
+        fs::read_dir(bench.test.vault.folder().evidence())
+            .unwrap()
+            .count()
+    };
+    let before = files();
+    let refused = whole::seal(&bench.test.vault, &whole, |_, _| Err(Error::NoDuty));
+    assert_eq!(refused.unwrap_err(), Error::NoDuty);
+    assert_eq!((bench.events().len(), files()), (count, before));
+}
+
+/// What was said of a recording, and where it was, up to the last point that was kept, is sealed
+/// after a crash as it would have been without.
+#[test]
+fn a_crash_leaves_a_sheet() {
+    let bench = Bench::new();
+    let vault = &bench.test.vault;
+    let recorder = bench.begin();
+    Bench::feed(&recorder, 0, 2, 100);
+    recorder.commit().unwrap();
+    let point = |time_ms| TrackPoint {
+        time_ms,
+        latitude: 39.905_489,
+        longitude: 116.391_297,
+        accuracy_m: 4.5,
+        altitude_m: None,
+        speed_mps: None,
+        bearing_deg: None,
+    };
+    for time_ms in [1_000, 2_000] {
+        vault
+            .write(|tx| sheet::place(tx, "rec-1", &bench.recipients(), &point(time_ms)))
+            .unwrap();
+    }
+    let sheets = || -> Vec<String> {
+        let sql = "SELECT clip FROM evidence WHERE about = 'rec-1'";
+        vault
+            .read(|c| {
+                let mut statement = c.prepare(sql)?;
+                let rows = statement.query_map([], |row| row.get(0))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .unwrap()
+    };
+    let kept = || -> u32 {
+        let sql = "SELECT (SELECT count(*) FROM draft) + (SELECT count(*) FROM track_point)";
+        vault
+            .read(|c| Ok(c.query_row(sql, [], |row| row.get(0))?))
+            .unwrap()
+    };
+    assert!(
+        sheet::seal(vault, "rec-1").unwrap().is_none(),
+        "it still runs"
+    );
+    let clip = recorder.clip().to_owned();
+    recorder.kill();
+    sheet::seal_all(vault).unwrap();
+    assert!(sheets().is_empty(), "its clip is not complete");
+    assert_eq!(kept(), 3);
+
+    recover(vault).unwrap();
+    sheet::seal_all(vault).unwrap();
+    sheet::seal_all(vault).unwrap();
+    let found = sheets();
+    assert_eq!(
+        (found.len(), kept()),
+        (1, 0),
+        "once, and then it is kept no longer"
+    );
+    let text = String::from_utf8(bench.open(&found[0])).unwrap();
+    let read = Sheet::from_text(&text).unwrap();
+    assert_eq!(read.track, [point(1_000), point(2_000)]);
+    assert_eq!(
+        (read.clips.len(), read.clips[0].clip.as_str()),
+        (1, clip.as_str())
+    );
+    bench.check_sealed(&found[0], false);
 }
 
 /// Playback finds by these rows what it decrypts: together they are the file, from the first

@@ -23,7 +23,9 @@ use crate::{
         AudioConfig, Committed, PROGRESS, Plan, Pressure, Recorder, VideoConfig,
         ring::{Limits, Ring},
         samples::{BLOCK, Pool, Sample, Setup},
+        sheet,
     },
+    vault::Vault,
 };
 
 /// Blocks that are kept for what is on its way to the disk.
@@ -309,6 +311,9 @@ impl Camera {
             live
         };
         live.recorder.stop()?;
+        // The clips are sealed: now their sheet is. What keeps it from being sealed is no failure
+        // of the recording; it stays kept, and the next opening or duty seals it.
+        let _ = sheet::seal(&self.owner.vault, &live.start.origin.recording);
         self.item(&live.recorder.clip())
     }
 
@@ -392,6 +397,15 @@ impl Camera {
             Run::Recording(live) => Ok(Arc::clone(live)),
             Run::Standby | Run::Over => Err(Error::RecordingEnded),
         }
+    }
+
+    pub(super) fn vault(&self) -> &Vault {
+        &self.owner.vault
+    }
+
+    /// What the recording that takes samples began with.
+    pub(super) fn start(&self) -> Result<Start> {
+        Ok(self.running()?.start.clone())
     }
 
     /// The recording that takes samples.

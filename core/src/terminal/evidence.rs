@@ -59,7 +59,7 @@ impl FromStr for EvidenceState {
     }
 }
 
-/// One clip or photo. Times are unix milliseconds UTC.
+/// One clip, photo, note or sheet. Times are unix milliseconds UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EvidenceItem {
     pub clip: String,
@@ -84,6 +84,15 @@ pub struct EvidenceItem {
     pub marked: u32,
     /// A code of the policy.
     pub category: Option<String>,
+    /// The photo that this one shows with a watermark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<String>,
+    /// The recording or clip that this note or sheet speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The sheet that this sheet adds to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amends: Option<String>,
 }
 
 impl EvidenceItem {
@@ -94,7 +103,8 @@ impl EvidenceItem {
 }
 
 const COLUMNS: &str = "clip, recording, media, state, reason, officer, duty, case_no, began_ms,
-                       ended_ms, length, uploaded, fragments, marked, category";
+                       ended_ms, length, uploaded, fragments, marked, category, copy_of, about,
+                       amends";
 
 fn item(row: &Row<'_>) -> rusqlite::Result<(String, EvidenceItem)> {
     let state: String = row.get(3)?;
@@ -114,6 +124,9 @@ fn item(row: &Row<'_>) -> rusqlite::Result<(String, EvidenceItem)> {
         fragments: row.get(12)?,
         marked: row.get(13)?,
         category: row.get(14)?,
+        copy_of: row.get(15)?,
+        about: row.get(16)?,
+        amends: row.get(17)?,
     };
     Ok((state, item))
 }

@@ -3,17 +3,20 @@
 //!
 //! [`Terminal::unlock`]: super::Terminal::unlock
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use custos_protocol::{id, journal::Event};
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use super::{
     ClipReader, EvidenceItem, Recording, RecordingSpec,
     camera::Camera,
     evidence,
-    export::{self, Export},
-    owner::{Owner, open_duty},
+    owner::{Owner, Start, open_duty},
     play,
     running::Running,
 };
@@ -21,7 +24,7 @@ use crate::{
     Error, Result, clock,
     device::{mode, room, state},
     journal::{self, JournalContext},
-    record::{ClipRange, photo},
+    record::{ClipRange, seal::Recipient, sheet},
     vault::{Vault, officer::Identity},
 };
 
@@ -47,7 +50,9 @@ pub struct Officer {
     pub(super) vault: Arc<Vault>,
     running: Running,
     pub(super) officer: String,
-    identity: Arc<Identity>,
+    pub(super) identity: Arc<Identity>,
+    /// Clips whose thumbnails were opened since the PIN was entered; the journal has them.
+    pub(super) previewed: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Officer {
@@ -62,6 +67,7 @@ impl Officer {
             running,
             officer: officer.to_owned(),
             identity: Arc::new(identity),
+            previewed: Arc::default(),
         }
     }
 
@@ -101,6 +107,7 @@ impl Officer {
     /// # Errors
     /// [`Error::NoDuty`], storage errors.
     pub fn end_duty(&self) -> Result<Vec<EvidenceItem>> {
+        sheet::seal_all(&self.vault)?;
         self.vault.write(|tx| {
             let duty = open_duty(tx, &self.officer)?.ok_or(Error::NoDuty)?;
             let mut items = evidence::list(tx, Some(&self.officer))?;
@@ -166,24 +173,6 @@ impl Officer {
         Ok(self.running.add(camera))
     }
 
-    /// Seals a photo (JPEG).
-    ///
-    /// # Errors
-    /// [`Error::NoDuty`], [`Error::Locked`], [`Error::Media`], [`Error::Full`], storage errors.
-    pub fn photo(&self, jpeg: &[u8]) -> Result<EvidenceItem> {
-        let mut start = self.owner().start()?;
-        start.origin.media = "image/jpeg";
-        let origin = &start.origin;
-        room::to_store(
-            &self.vault,
-            &origin.officer,
-            &origin.duty,
-            jpeg.len() as u64,
-        )?;
-        let clip = photo::seal_photo(&self.vault, &start.origin, &start.recipients, jpeg)?;
-        self.item(&clip)
-    }
-
     /// Marks a clip of the officer's own: marked clips leave first.
     ///
     /// # Errors
@@ -212,26 +201,6 @@ impl Officer {
         })
     }
 
-    /// Writes a sealed clip of the officer's own, its receipt, the trust set and a manifest into
-    /// a folder. The journal says so before there is a file.
-    ///
-    /// # Errors
-    /// [`Error::UnknownClip`], [`Error::NotSealed`], [`Error::Locked`], storage errors.
-    pub fn export(&self, clip: &str, dir: &Path) -> Result<Export> {
-        let item = self.vault.write(|tx| {
-            state::refuse_if_locked(tx)?;
-            let item = evidence::find(tx, &self.officer, clip)?;
-            self.journal(
-                tx,
-                Event::Exported {
-                    clip: clip.to_owned(),
-                },
-            )?;
-            Ok(item)
-        })?;
-        export::write(&self.vault, &item, dir)
-    }
-
     /// Opens a clip, photo or note of the officer's own for viewing; of a clip, what was recorded
     /// in `range` and as much around it as decoding needs. What can be read is in the journal
     /// before this returns.
@@ -248,7 +217,7 @@ impl Officer {
         play::open(&self.vault, &self.officer, &self.identity, clip, range)
     }
 
-    fn item(&self, clip: &str) -> Result<EvidenceItem> {
+    pub(super) fn item(&self, clip: &str) -> Result<EvidenceItem> {
         self.vault.read(|c| evidence::find(c, &self.officer, clip))
     }
 
@@ -260,7 +229,39 @@ impl Officer {
         }
     }
 
-    fn journal(&self, tx: &Transaction<'_>, event: Event) -> Result<()> {
+    /// What every piece of evidence of this officer begins with.
+    pub(super) fn start(&self) -> Result<Start> {
+        self.owner().start()
+    }
+
+    /// Room for so many bytes of something that is sealed at once.
+    ///
+    /// # Errors
+    /// [`Error::Full`], storage errors.
+    pub(super) fn make_room(&self, start: &Start, bytes: usize) -> Result<()> {
+        let origin = &start.origin;
+        room::to_store(&self.vault, &origin.officer, &origin.duty, bytes as u64)
+    }
+
+    /// Whom this officer's evidence is sealed to: the agency, and the officer.
+    pub(super) fn recipients(&self, connection: &Connection) -> Result<Vec<Recipient>> {
+        let mut recipients = state::trust(connection)?
+            .recipients
+            .iter()
+            .map(|recipient| recipient.parse().map_err(|_| Error::TrustInvalid))
+            .collect::<Result<Vec<_>>>()?;
+        recipients.push(self.recipient()?);
+        Ok(recipients)
+    }
+
+    /// The officer as a recipient: the identity that the PIN opened, not what a row says. What is
+    /// sealed now can be opened by this officer.
+    pub(super) fn recipient(&self) -> Result<Recipient> {
+        let own = self.identity.age().to_public().to_string();
+        Ok(own.parse()?)
+    }
+
+    pub(super) fn journal(&self, tx: &Transaction<'_>, event: Event) -> Result<()> {
         let context = JournalContext::officer(tx, &self.officer)?;
         journal::append(tx, &context, event).map(drop)
     }

@@ -35,10 +35,7 @@ impl Bench {
                 Ok(())
             })
             .unwrap();
-        let terminal = Terminal {
-            vault,
-            swept: Arc::default(),
-        };
+        let terminal = Terminal::of(vault);
         terminal.enrol_officer("wang", &pin("wang")).unwrap();
         let officer = terminal.unlock("wang", &pin("wang")).unwrap();
         officer.begin_duty("case 7").unwrap();

@@ -1,4 +1,8 @@
-//! `custos verify`: an independent check that needs the `protocol` crate and three files.
+//! `custos verify`: an independent check that needs the `protocol` crate and three files, or a
+//! bundle that has them (`bundle`, read by `source`).
+
+mod bundle;
+mod source;
 
 use std::{
     fs::{self, File},
@@ -17,17 +21,17 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  custos verify clip.mp4.age --receipt clip.receipt --trust trust.json --json"
+    after_help = "Examples:\n  custos verify clip.mp4.age --receipt clip.receipt --trust trust.json --json\n  custos verify bundle.zip\n  custos verify folder --trust trust.json"
 )]
 pub(crate) struct VerifyArgs {
-    /// The evidence file (age)
+    /// The evidence file (age), or an exported folder or zip: then every evidence file in it
     pub(crate) clip: PathBuf,
     /// Its receipt
     #[arg(long, value_name = "FILE")]
-    pub(crate) receipt: PathBuf,
-    /// The agency's trust set
+    pub(crate) receipt: Option<PathBuf>,
+    /// The agency's trust set; for a folder or zip instead of the one in it
     #[arg(long, value_name = "FILE")]
-    pub(crate) trust: PathBuf,
+    pub(crate) trust: Option<PathBuf>,
 }
 
 /// The line of the contract.
@@ -47,9 +51,18 @@ struct ReportLine {
 /// # Errors
 /// A [`Failure`] where a file cannot be read, or the clip does not verify.
 pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
+    if args.receipt.is_none()
+        && let Some(source) = source::Source::open(&args.clip)?
+    {
+        return bundle::run(source, args.trust.as_deref(), output);
+    }
+    let (Some(receipt), Some(trust)) = (&args.receipt, &args.trust) else {
+        let message = "a clip needs --receipt and --trust; a folder or zip has them in it";
+        return Err(Failure::usage("usage", message));
+    };
     let clip = File::open(&args.clip).map_err(|e| Failure::file(&e, "the clip"))?;
-    let receipt = read_text(&args.receipt, "the receipt")?;
-    let trust = read_text(&args.trust, "the trust set")?;
+    let receipt = read_text(receipt, "the receipt")?;
+    let trust = read_text(trust, "the trust set")?;
     let report = verify_clip(BufReader::new(clip), &receipt, &trust);
     tell(&report, output)
 }
