@@ -46,6 +46,11 @@ impl Officer {
         Ok(Recording::new(self.0.start_recording(spec.try_into()?)?))
     }
 
+    /// A camera that runs before the button is pressed: [`Recording::begin`] is the press.
+    pub fn standby(&self, spec: RecordingSpec) -> ApiResult<Arc<Recording>> {
+        Ok(Recording::new(self.0.standby(spec.try_into()?)?))
+    }
+
     /// Seals a photo, a JPEG.
     pub fn photo(&self, jpeg: Vec<u8>) -> ApiResult<EvidenceItem> {
         Ok(self.0.photo(&jpeg)?.into())

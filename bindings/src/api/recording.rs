@@ -35,6 +35,32 @@ impl TryFrom<RecordingSpec> for custos_core::RecordingSpec {
     }
 }
 
+/// What a camera does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum RecordingPhase {
+    /// The last seconds are in memory, and nowhere else.
+    Standby,
+    Recording,
+    /// It was stopped and goes on for the policy's post-event time.
+    Ending,
+    /// An error ended the recording.
+    Failed,
+    /// It takes no more samples.
+    Ended,
+}
+
+impl From<custos_core::RecordingPhase> for RecordingPhase {
+    fn from(phase: custos_core::RecordingPhase) -> Self {
+        match phase {
+            custos_core::RecordingPhase::Standby => Self::Standby,
+            custos_core::RecordingPhase::Recording => Self::Recording,
+            custos_core::RecordingPhase::Ending => Self::Ending,
+            custos_core::RecordingPhase::Failed => Self::Failed,
+            custos_core::RecordingPhase::Ended => Self::Ended,
+        }
+    }
+}
+
 /// A running recording.
 #[derive(Debug, uniffi::Object)]
 pub struct Recording {
@@ -52,7 +78,7 @@ impl Recording {
 
 #[uniffi::export]
 impl Recording {
-    /// What `FastPath.append` wants. It ends with [`Self::stop`] and with closing this object.
+    /// What `FastPath.append` wants. It ends with a recording that is made only once, and with closing this object.
     pub fn token(&self) -> i64 {
         self.token
     }
@@ -68,10 +94,43 @@ impl Recording {
         Ok(())
     }
 
-    /// Ends the recording: seals its last clip.
+    /// The press of the button, of a camera on standby: what is in its buffer is recorded, and
+    /// everything from now on.
+    pub fn begin(&self) -> ApiResult<()> {
+        Ok(self.recording.begin()?)
+    }
+
+    /// What the camera does now.
+    pub fn phase(&self) -> RecordingPhase {
+        self.recording.phase().into()
+    }
+
+    /// The officer ends the recording. Where the policy has a post-event time it goes on for so
+    /// long, and samples are still wanted: the item says that it is recording.
     pub fn stop(&self) -> ApiResult<EvidenceItem> {
-        RUNNING.remove(self.token);
-        Ok(self.recording.stop()?.into())
+        let item = self.recording.stop();
+        self.close_if_over();
+        Ok(item?.into())
+    }
+
+    /// Ends the recording now: seals its last clip.
+    pub fn finish(&self) -> ApiResult<EvidenceItem> {
+        let item = self.recording.finish();
+        self.close_if_over();
+        Ok(item?.into())
+    }
+
+    /// From here on no sound is kept, or it is kept again.
+    pub fn mute(&self, muted: bool) -> ApiResult<()> {
+        Ok(self.recording.mute(muted)?)
+    }
+}
+
+impl Recording {
+    fn close_if_over(&self) {
+        if self.recording.phase() == custos_core::RecordingPhase::Ended {
+            RUNNING.remove(self.token);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use custos_core::{
-    Recording, RecordingSpec,
+    Error, Recording, RecordingSpec,
     record::{Pressure, Rotation, Track},
 };
 
@@ -25,7 +25,8 @@ pub(crate) struct Pace {
     pub(crate) repeat: u32,
 }
 
-/// Feeds the file; `each` is called after every sample with what was read of the camera so far.
+/// Feeds the file, until it or the recording ends; `each` is called after every sample with its
+/// time, in µs from the first.
 ///
 /// # Errors
 /// Where the media is damaged, what came before it has been handed over.
@@ -34,11 +35,12 @@ pub(crate) fn feed(
     first: Camera,
     recording: &Recording,
     pace: Pace,
-    mut each: impl FnMut(&Camera) -> Result<(), Failure>,
+    mut each: impl FnMut(i64) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     configure(&first, recording)?;
     let mut clock = Clock::default();
     let mut camera = first;
+    let mut begun_us = None;
     for round in 0..pace.repeat.max(1) {
         if round > 0 {
             camera = Camera::open(media)?;
@@ -49,12 +51,16 @@ pub(crate) fn feed(
             if pace.realtime {
                 clock.wait_until(pts_us);
             }
-            let pressure = recording.append(sample.track, pts_us, sample.key, &sample.data)?;
+            let taken = recording.append(sample.track, pts_us, sample.key, &sample.data);
+            let pressure = match taken {
+                Err(Error::RecordingEnded) => return Ok(()),
+                taken => taken?,
+            };
             // A file can wait for the disk where a camera cannot.
             if !pace.realtime && pressure != Pressure::Low {
                 recording.wait_for_room()?;
             }
-            each(&camera)?;
+            each(pts_us - *begun_us.get_or_insert(pts_us))?;
         }
     }
     Ok(())
