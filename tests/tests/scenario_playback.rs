@@ -170,7 +170,7 @@ fn check_seeking(file: &Path) {
         let found = frames(file, 'v', &["-ss", &seconds, "-noaccurate_seek"]);
         // Media that repeats has pictures that are the same: by times it is clear which.
         assert_eq!(found[..], all[all.len() - found.len()..], "{seconds} s");
-        assert!(found[0].0 <= wanted + 1000, "{seconds} s");
+        assert!(found[0].0 <= wanted.max(all[0].0) + 1000, "{seconds} s");
     }
 }
 

@@ -204,8 +204,12 @@ impl Muxer {
         let long_enough = if waiting {
             length_us >= 2 * self.target_us
         } else {
-            // A key frame that is near makes a better beginning than the exact length.
-            length_us >= self.target_us || (key && length_us * 4 >= self.target_us * 3)
+            // A key frame that is near makes a better beginning than the exact length; and any
+            // one does, where the fragment itself is none that decoding can begin at. Otherwise
+            // fragments and key frames that once got out of step would stay so, and playback
+            // finds its way by fragments that begin with a key frame.
+            let blind = track.samples.first().is_some_and(|s| !s.key);
+            length_us >= self.target_us || (key && (blind || length_us * 4 >= self.target_us * 3))
         };
         if safe && long_enough {
             return Some(Cut::Safe { next });

@@ -103,6 +103,34 @@ fn fragments_end_at_the_target_and_better_at_a_key_frame() {
     assert!(muxer.finish().unwrap().is_none());
 }
 
+/// Key frames a little more than two seconds apart: every one of them begins a fragment, though
+/// fragments are one second long, and all-intra video is not cut at every picture.
+#[test]
+fn fragments_and_key_frames_do_not_get_out_of_step() {
+    let ends = |keys_apart: i64| {
+        let mut muxer = Muxer::new(1_000_000);
+        let config = VideoConfig::new(HIGH, Rotation::None).unwrap();
+        muxer.configure_video(config).unwrap();
+        let mut fragments = Vec::new();
+        for picture in 0..600 {
+            let key = picture % keys_apart == 0;
+            let unit = if key { IDR } else { SLICE };
+            fragments.extend(
+                muxer
+                    .push(Track::Video, picture * 40_000, key, unit)
+                    .unwrap(),
+            );
+        }
+        fragments.extend(muxer.finish().unwrap());
+        fragments
+    };
+    let fragments = ends(52);
+    let begins = fragments.iter().filter(|f| f.sync).count();
+    assert_eq!(begins, 600_usize.div_ceil(52));
+    assert!(fragments.len() <= 3 * begins, "{}", fragments.len());
+    assert!(ends(1).len() <= 33, "{}", ends(1).len());
+}
+
 #[test]
 fn both_tracks_are_moved_alike() {
     let mut muxer = muxer();
