@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufReader};
+use std::path::Path;
 
-use custos_protocol::clip::{self, ClipError};
+use custos_protocol::clip::{self, ClipDigest, ClipError};
 use custos_protocol::hash::Hash;
 use custos_protocol::journal::Event;
 
@@ -16,7 +17,15 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::EvidenceDamaged`] if it is missing, cannot be read, or holds other bytes;
 /// [`Error::NotSealed`], storage errors.
-pub(crate) fn check(vault: &Vault, clip: &str) -> Result<()> {
+pub(crate) fn check(vault: &Vault, clip: &str) -> Result<ClipDigest> {
+    check_copy(vault, clip, &vault.folder().clip(clip))
+}
+
+/// Reads a whole copy of the file of a sealed clip.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_copy(vault: &Vault, clip: &str, copy: &Path) -> Result<ClipDigest> {
     let (root, length) = vault.read(|c| {
         let sql = "SELECT root, length FROM evidence WHERE clip = ?1";
         let row = c.query_row(sql, [clip], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -25,10 +34,10 @@ pub(crate) fn check(vault: &Vault, clip: &str) -> Result<()> {
         };
         Ok((Hash::from_slice(&root).map_err(|_| Error::Damaged)?, length))
     })?;
-    let file = File::open(vault.folder().clip(clip)).map_err(unreadable)?;
+    let file = File::open(copy).map_err(unreadable)?;
     let there = clip::digest(BufReader::with_capacity(1 << 20, file));
     match there {
-        Ok(digest) if (digest.root, digest.length) == (root, length) => Ok(()),
+        Ok(digest) if (digest.root, digest.length) == (root, length) => Ok(digest),
         Ok(_) | Err(ClipError::NotAge | ClipError::Truncated) => Err(Error::EvidenceDamaged),
         Err(ClipError::Io(error)) => Err(unreadable(error)),
     }

@@ -105,7 +105,7 @@ impl Officer {
     ///
     /// # Errors
     /// [`Error::UnknownClip`], [`Error::NotSealed`], [`Error::Locked`]; [`Error::FileExists`],
-    /// [`Error::Damaged`] when a file is not what was sealed; storage errors.
+    /// [`Error::EvidenceDamaged`] when a file is not what was sealed; storage errors.
     pub fn export_with(&self, clip: &str, to: &Path, spec: &ExportSpec) -> Result<Export> {
         let (mut pieces, device, trust, policy) = self.vault.write(|tx| {
             state::refuse_if_locked(tx)?;

@@ -77,7 +77,7 @@ impl Target {
     /// An evidence file, checked as it is copied.
     ///
     /// # Errors
-    /// [`Error::Damaged`] when it is not what was sealed; [`Error::FileExists`] when another file
+    /// [`Error::EvidenceDamaged`] when it is not what was sealed; [`Error::FileExists`] when another file
     /// has the name; storage errors.
     pub(super) fn copy(&mut self, from: &Path, name: &str, digest: ClipDigest) -> Result<()> {
         match self {
@@ -182,14 +182,14 @@ fn copy(from: &Path, to: &mut impl Write, digest: ClipDigest) -> Result<()> {
     if digest_of(BufReader::with_capacity(1 << 20, tee))? == digest {
         Ok(())
     } else {
-        Err(Error::Damaged)
+        Err(Error::EvidenceDamaged)
     }
 }
 
 fn digest_of(file: impl Read) -> Result<ClipDigest> {
     clip::digest(file).map_err(|error| match error {
         ClipError::Io(error) => error.into(),
-        ClipError::NotAge | ClipError::Truncated => Error::Damaged,
+        ClipError::NotAge | ClipError::Truncated => Error::EvidenceDamaged,
     })
 }
 
