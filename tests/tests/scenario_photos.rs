@@ -1,6 +1,6 @@
 //! Photos, notes, sheets and bundles through the program alone.
 
-use std::{fs, io::Write as _, path::Path, process::Command};
+use std::{fs, io::Write as _, path::Path, process::Command, slice::from_ref};
 
 use custos_tests::{
     process::{Running, done, sample, say, workspace},
@@ -110,7 +110,7 @@ fn a_bundle_is_verified_whole() {
     // Whoever unpacks it finds the same.
     match Command::new("unzip").args(["-q", "-t", &zip]).status() {
         Ok(status) => assert!(status.success(), "unzip -t"),
-        Err(_) => println!("skipped: unzip is not installed"),
+        Err(_) => eprintln!("skipped: unzip is not installed"),
     }
 
     // A changed bit, a missing file, another agency's trust set.
@@ -224,7 +224,7 @@ fn hostile_zips() {
     let mut body = Vec::new();
     let good = entry(&mut body, "a.age", b"x", 0);
     assert_eq!(
-        refused(body.clone(), &[good.clone()]),
+        refused(body.clone(), from_ref(&good)),
         not_verified,
         "a zip, and no evidence"
     );
@@ -241,7 +241,7 @@ fn hostile_zips() {
         not_a_bundle
     );
     assert_eq!(
-        refused(twice.clone(), &[good.clone()]),
+        refused(twice.clone(), from_ref(&good)),
         not_a_bundle,
         "hidden behind"
     );
