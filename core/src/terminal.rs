@@ -221,6 +221,7 @@ impl Terminal {
             let context = JournalContext::officer(tx, officer)?;
             mode::end(tx, &context, Mode::Sleep)
         })?;
+        self.running.sleep(false);
         let (vault, running) = (self.vault.clone(), self.running.clone());
         Ok(Officer::new(vault, running, officer, identity))
     }

@@ -218,3 +218,59 @@ fn the_forecast_follows_what_was_recorded() {
     let usable = after.free_bytes - after.reserve_bytes;
     assert_eq!(after.minutes_left, usable / after.bytes_per_s / 60);
 }
+
+/// How much of each recording came from before the press of the button, in µs.
+fn pre_events(terminal: &Terminal) -> Vec<i64> {
+    let entries = terminal.journal(0).unwrap();
+    let events = entries
+        .iter()
+        .map(|raw| Entry::from_raw(raw).unwrap().event());
+    events
+        .filter_map(|event| match event {
+            Some(Event::RecordingBegan { pre_event_us, .. }) => Some(pre_event_us),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Nothing is buffered while the terminal sleeps, and what was is forgotten.
+#[test]
+fn a_sleeping_terminal_remembers_nothing() {
+    let scene = Scene::new();
+    let (terminal, officer) = scene.on_duty("t-1");
+    let camera = officer.standby(RecordingSpec::default()).unwrap();
+    media::record(&camera, 1);
+    officer.set_mode(Mode::Sleep, true).unwrap();
+    assert_eq!(
+        officer.standby(RecordingSpec::default()).unwrap_err(),
+        Error::Asleep
+    );
+    media::record(&camera, 1);
+    camera.begin().unwrap();
+    assert_eq!(terminal.status().unwrap().modes, []);
+    media::record(&camera, 1);
+    camera.finish().unwrap();
+    // Awake, it remembers again.
+    media::record(&camera, 1);
+    camera.begin().unwrap();
+    camera.finish().unwrap();
+    let pre_events = pre_events(&terminal);
+    assert_eq!(pre_events[0], 0);
+    assert!(pre_events[1] > 0, "{pre_events:?}");
+}
+
+/// A low battery seals what is being recorded, which goes on in the next clip.
+#[test]
+fn a_low_battery_seals_early() {
+    let scene = Scene::new();
+    let (terminal, officer) = scene.on_duty("t-1");
+    let recording = officer.start_recording(RecordingSpec::default()).unwrap();
+    media::record(&recording, 1);
+    assert!(terminal.battery(5).unwrap());
+    media::record(&recording, 1);
+    let last = recording.stop().unwrap();
+    let items = officer.evidence().unwrap();
+    assert_eq!(items.len(), 2, "{items:?}");
+    assert!(items.iter().all(|item| item.recording == last.recording));
+    assert!(items.iter().all(|item| item.fragments > 0), "{items:?}");
+}

@@ -324,9 +324,12 @@ fn a_bundle_as_a_zip() {
     damaged[last] ^= 1;
     std::fs::write(&evidence, damaged).unwrap();
     let refused = officer.export_with(&photo.clip, &path("c.zip"), &spec);
-    assert_eq!(refused, Err(Error::Damaged));
+    assert_eq!(refused, Err(Error::EvidenceDamaged));
     let out = path("out");
-    assert_eq!(officer.export(&photo.clip, &out), Err(Error::Damaged));
+    assert_eq!(
+        officer.export(&photo.clip, &out),
+        Err(Error::EvidenceDamaged)
+    );
     assert!(files(&out).is_empty(), "{:?}", files(&out));
     assert!(
         !files(scene.dir.path())

@@ -202,6 +202,16 @@ fn tell(event: &RecordingEvent, output: &Output) -> Result<(), Failure> {
             let word = output.pick("sealed", "已封存");
             output.result(&line, &format!("{word} {clip}  {bytes} bytes"))
         }
+        RecordingEvent::StorageLow { forecast, full } => {
+            let line = json!({
+                "event": "storage-low",
+                "level": if *full { "full" } else { "warning" },
+                "free_bytes": forecast.free_bytes,
+                "minutes_left": forecast.minutes_left,
+            });
+            let word = output.pick("minutes of recording left:", "剩余可录分钟数：");
+            output.result(&line, &format!("{word} {}", forecast.minutes_left))
+        }
         // How the recording ended is what the program ends with.
         _ => Ok(()),
     }

@@ -17,7 +17,6 @@ use crate::{
 const WORTH_BEGINNING_S: u64 = 5;
 
 /// What is cleared is cleared for so long ahead, not for each commit anew.
-#[allow(dead_code, reason = "for the committer")]
 const CLEAR_AHEAD_S: u64 = 60;
 
 /// Sees to it that there is room for a recording to begin.
@@ -54,14 +53,14 @@ fn free_up(vault: &Vault, policy: &StoragePolicy, needed: u64, wanted: u64) -> R
     if free_bytes >= needed || !policy.purge_when_full {
         return Ok(free_bytes);
     }
-    retention::make_room(vault, wanted)?;
+    // What cannot be cleared takes nothing from what is free.
+    let _ = retention::make_room(vault, wanted);
     vault.free_bytes()
 }
 
 /// Watches the storage for one recording: each of the policy's levels is told once, until it has
 /// recovered.
 #[derive(Debug)]
-#[allow(dead_code, reason = "for the committer")]
 pub(crate) struct Watch {
     policy: StoragePolicy,
     /// The lowest level that was told.
@@ -70,19 +69,17 @@ pub(crate) struct Watch {
 
 /// What a commit is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "for the committer")]
 pub(crate) enum Room {
     Enough,
     /// Enough, but a level was just reached.
     Low(Forecast),
-    /// So many of the bytes that wait may still be written; then the recording ends.
+    /// So many bytes may still be written; then the recording ends.
     Full {
         forecast: Forecast,
         bytes: u64,
     },
 }
 
-#[allow(dead_code, reason = "for the committer")]
 impl Watch {
     pub(crate) fn new(policy: StoragePolicy) -> Self {
         Self { policy, told: None }
@@ -90,31 +87,34 @@ impl Watch {
 
     /// Asks before so many bytes are written. A recording that has to end writes what waits with
     /// the first half of the reserve; the other half is for ending it, and for the journal and
-    /// the database after that.
-    ///
-    /// # Errors
-    /// Storage errors.
-    pub(crate) fn before_commit(&mut self, vault: &Vault, bytes: u64) -> Result<Room> {
+    /// the database after that. Where asking fails there is room: a disk that is full after all
+    /// says so when it is written to.
+    pub(crate) fn before_commit(&mut self, vault: &Vault, bytes: u64) -> Room {
+        self.ask(vault, bytes).unwrap_or(Room::Enough)
+    }
+
+    fn ask(&mut self, vault: &Vault, bytes: u64) -> Result<Room> {
         let reserve = self.policy.reserve_bytes;
         let rate = vault.read(storage::bytes_per_s)?;
         let needed = reserve.saturating_add(bytes);
         let ahead = needed.saturating_add(rate.saturating_mul(CLEAR_AHEAD_S));
         let free_bytes = free_up(vault, &self.policy, needed, ahead)?;
         if free_bytes < needed {
-            let bytes = bytes.min(free_bytes.saturating_sub(reserve / 2));
-            let forecast = vault.read(|c| storage::forecast(c, free_bytes))?;
+            let forecast = storage::reckon(&self.policy, free_bytes, 0, rate);
+            let bytes = free_bytes.saturating_sub(reserve / 2);
             return Ok(Room::Full { forecast, bytes });
         }
-        // First without what could be cleared, which takes longer to find out.
-        let minutes = (free_bytes - needed) / rate.max(1) / 60;
-        let forecast = match self.level(minutes) {
-            Some(_) => Some(vault.read(|c| storage::forecast(c, free_bytes - bytes))?),
-            None => None,
-        };
-        let reached = self.reaches(forecast.map_or(minutes, |forecast| forecast.minutes_left));
-        Ok(match forecast {
-            Some(forecast) if reached => Room::Low(forecast),
-            _ => Room::Enough,
+        let free_bytes = free_bytes - bytes;
+        let mut forecast = storage::reckon(&self.policy, free_bytes, 0, rate);
+        if self.level(forecast.minutes_left).is_some() {
+            // Only now what could be cleared, which takes longer to find out.
+            let reclaimable = vault.read(retention::reclaimable).unwrap_or(0);
+            forecast = storage::reckon(&self.policy, free_bytes, reclaimable, rate);
+        }
+        Ok(if self.reaches(forecast.minutes_left) {
+            Room::Low(forecast)
+        } else {
+            Room::Enough
         })
     }
 
@@ -143,7 +143,6 @@ impl Watch {
 }
 
 /// The journal's entry for a level that was reached.
-#[allow(dead_code, reason = "for the committer")]
 pub(crate) fn low(forecast: &Forecast) -> Event {
     storage_low("warning", forecast)
 }

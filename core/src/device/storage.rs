@@ -39,7 +39,13 @@ pub(crate) fn forecast(connection: &Connection, free_bytes: u64) -> Result<Forec
     Ok(reckon(&policy, free_bytes, reclaimable_bytes, bytes_per_s))
 }
 
-fn reckon(policy: &StoragePolicy, free: u64, reclaimable: u64, bytes_per_s: u64) -> Forecast {
+/// What so many free bytes are good for.
+pub(crate) fn reckon(
+    policy: &StoragePolicy,
+    free: u64,
+    reclaimable: u64,
+    bytes_per_s: u64,
+) -> Forecast {
     let cleared = if policy.purge_when_full {
         reclaimable
     } else {

@@ -60,11 +60,13 @@ pub(super) struct Notes {
     pub(super) repaired: u64,
     /// Samples that had to be dropped since the last note.
     pub(super) dropped: u64,
+    /// The storage runs out.
+    pub(super) storage: Option<Event>,
 }
 
 impl Notes {
     pub(super) fn is_empty(&self) -> bool {
-        !self.progress && self.repaired + self.dropped == 0
+        !self.progress && self.repaired + self.dropped == 0 && self.storage.is_none()
     }
 }
 
@@ -277,6 +279,7 @@ impl Clip {
                 end_us: now.end_us,
             });
         }
+        events.extend(notes.storage.clone());
         if events.is_empty() {
             return Ok(());
         }

@@ -16,6 +16,7 @@ use super::extent::Extent;
 use super::mux::{Fragment, Muxer, Track};
 use super::plan::Plan;
 use super::samples::{Block, Queue, Sample, Setup};
+use crate::device::room::Watch;
 use crate::vault::Vault;
 use crate::{Error, Result};
 
@@ -34,14 +35,15 @@ pub(super) const DIED: Error = Error::Internal("killed by a test");
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Clips {
-    vault: Arc<Vault>,
-    plan: Arc<Plan>,
+    pub(super) vault: Arc<Vault>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) watch: Watch,
     clip: Clip,
     muxer: Muxer,
     /// What the muxer is set up for.
     setup: Arc<Setup>,
     /// Fragments that are not durable yet.
-    fragments: Vec<Fragment>,
+    pub(super) fragments: Vec<Fragment>,
     extent: Extent,
     /// Sound of the next clip that came before its first picture.
     held: Queue,
@@ -63,6 +65,7 @@ impl Clips {
         Self {
             vault,
             clip,
+            watch: Watch::new(plan.storage.clone()),
             muxer: Muxer::new(plan.fragment_us),
             plan,
             setup: Arc::default(),
@@ -210,7 +213,7 @@ impl Clips {
         Ok(())
     }
 
-    fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.fragments.iter().map(Fragment::bytes).sum()
     }
 
@@ -233,7 +236,7 @@ impl Clips {
             && (self.unproved || !self.fragments.is_empty());
         // Not every moved timestamp needs an entry of its own.
         let notes = self.notes(progress, progress);
-        self.commit_with(&notes)
+        self.commit_with(notes)
     }
 
     fn notes(&self, progress: bool, repaired: bool) -> Notes {
@@ -245,15 +248,20 @@ impl Clips {
                 0
             },
             dropped: self.dropped,
+            storage: None,
         }
     }
 
-    fn commit_with(&mut self, notes: &Notes) -> Result<()> {
+    fn commit_with(&mut self, mut notes: Notes) -> Result<()> {
+        let asked = self.ask_for_room();
+        self.dropped += asked.lost;
+        notes.dropped += asked.lost;
+        notes.storage = asked.event;
         if self.fragments.is_empty() && notes.is_empty() {
             return Ok(());
         }
         let mut each = self.clip.committed();
-        self.clip.commit(&mut self.fragments, notes)?;
+        self.clip.commit(&mut self.fragments, &notes)?;
         self.told_repaired += notes.repaired;
         self.dropped -= notes.dropped;
         self.unproved |= !self.fragments.is_empty();
@@ -269,6 +277,9 @@ impl Clips {
                 end_us: each.end_us,
             }));
             self.muxer.recycle(fragment);
+        }
+        if asked.last {
+            return Err(Error::Full);
         }
         Ok(())
     }
@@ -289,7 +300,7 @@ impl Clips {
     fn finish_clip(&mut self) -> Result<()> {
         self.fragments.extend(self.muxer.finish().unwrap_or(None));
         let notes = self.notes(false, true);
-        self.commit_with(&notes)
+        self.commit_with(notes)
     }
 
     /// The clip ends here and another one begins, which is of this configuration. Its first

@@ -1,6 +1,7 @@
 //! What a recording tells whoever wants to know, while it runs.
 
 use crate::Error;
+use crate::device::Forecast;
 
 /// A fragment that is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub enum RecordingEvent {
     },
     /// The recording still runs: what the policy wants the officer to be told now and then.
     Reminder { clip: String, at_us: i64 },
+    /// The storage runs out: a level of the policy was reached, or, if it is `full`, the recording
+    /// ends here.
+    StorageLow { forecast: Forecast, full: bool },
     /// A clip could not be brought to its end. What was committed of it stays, and is completed
     /// as soon as the storage allows it.
     ClipFailed { clip: String, error: Error },

@@ -7,7 +7,7 @@
 //! - `samples`: the memory that samples wait in; `ring`: what came before the button was pressed
 //! - `recorder` and `commit`: the queue between those who append and the disk; `events`: what it
 //!   tells
-//! - `clips`: the clips of a recording, one after the other
+//! - `clips`: the clips of a recording, one after the other; `room`: what is asked before a commit
 //! - [`mux`] on `tracks` and `boxes`: fragmented MP4
 //! - [`seal`] on `age_header`: age v1 chunks and their hash tree
 //! - `clip`: what becomes durable when; `recover`: what a crash left;
@@ -40,6 +40,7 @@ pub mod play;
 pub(crate) mod recorder;
 pub(crate) mod recover;
 pub(crate) mod ring;
+mod room;
 pub(crate) mod samples;
 pub mod seal;
 mod shared;

@@ -3,6 +3,8 @@
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use custos_protocol::policy::StoragePolicy;
+
 use super::clip::{Beginning, Origin};
 use super::events::RecordingEvent;
 use super::seal::Recipient;
@@ -23,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) clip_max_bytes: u64,
     /// How often somebody is reminded that it runs.
     pub(crate) reminder: Option<Duration>,
+    /// When somebody is warned that the storage runs out, and where a recording ends.
+    pub(crate) storage: StoragePolicy,
     /// How often the journal learns how far it is.
     pub(crate) progress: Duration,
     pub(crate) events: Option<Sender<RecordingEvent>>,

@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -188,7 +188,11 @@ impl Camera {
             Run::Standby => {}
         }
         sample.check(&state.setup)?;
-        state.ring.push(sample);
+        if self.owner.asleep.load(Ordering::Acquire) {
+            state.ring.clear();
+        } else {
+            state.ring.push(sample);
+        }
         Ok(Pressure::Low)
     }
 
@@ -257,6 +261,7 @@ impl Camera {
             clip_max_bytes: start.clip_max_bytes,
             reminder: (reminder > 0).then(|| Duration::from_secs(reminder.into())),
             progress: PROGRESS,
+            storage: start.storage.clone(),
             events: self.spec.events.clone(),
         }
     }
@@ -315,6 +320,11 @@ impl Camera {
         // of the recording; it stays kept, and the next opening or duty seals it.
         let _ = sheet::seal(&self.owner.vault, &live.start.origin.recording);
         self.item(&live.recorder.clip())
+    }
+
+    /// Forgets what is in the buffer.
+    pub(super) fn clear(&self) {
+        self.lock().ring.clear();
     }
 
     /// Ends everything; there is nobody any more to be told how it went.

@@ -25,6 +25,10 @@ impl Officer {
             }
             let duty = open_duty(tx, &self.officer)?.ok_or(Error::NoDuty)?;
             mode::begin(tx, &context, mode, &duty.id, &state::policy(tx)?)
-        })
+        })?;
+        if mode == Mode::Sleep {
+            self.running.sleep(on);
+        }
+        Ok(())
     }
 }

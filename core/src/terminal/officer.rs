@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Error, Result, clock,
-    device::{mode, room, state},
+    device::{Mode, mode, room, state},
     journal::{self, JournalContext},
     record::{ClipRange, seal::Recipient, sheet},
     vault::{Vault, officer::Identity},
@@ -48,7 +48,7 @@ impl fmt::Display for DutyId {
 #[derive(Debug, Clone)]
 pub struct Officer {
     pub(super) vault: Arc<Vault>,
-    running: Running,
+    pub(super) running: Running,
     pub(super) officer: String,
     pub(super) identity: Arc<Identity>,
     /// Clips whose thumbnails were opened since the PIN was entered; the journal has them.
@@ -108,7 +108,7 @@ impl Officer {
     /// [`Error::NoDuty`], storage errors.
     pub fn end_duty(&self) -> Result<Vec<EvidenceItem>> {
         sheet::seal_all(&self.vault)?;
-        self.vault.write(|tx| {
+        let (items, asleep) = self.vault.write(|tx| {
             let duty = open_duty(tx, &self.officer)?.ok_or(Error::NoDuty)?;
             let mut items = evidence::list(tx, Some(&self.officer))?;
             items.retain(|item| item.duty == duty.id);
@@ -123,8 +123,11 @@ impl Officer {
                 "UPDATE duty SET ended_ms = ?2 WHERE duty = ?1",
                 (&duty.id, now),
             )?;
-            Ok(items)
-        })
+            Ok((items, mode::active(tx)?.contains(&Mode::Sleep)))
+        })?;
+        // Sleep may be another officer's.
+        self.running.sleep(asleep);
+        Ok(items)
     }
 
     /// The items of the duty that is open.
@@ -169,6 +172,7 @@ impl Officer {
             mode::refuse_if_asleep(c)?;
             state::policy(c)
         })?;
+        self.running.sleep(false);
         let camera = Camera::standby(self.owner(), spec, &policy.recording);
         Ok(self.running.add(camera))
     }
@@ -226,6 +230,7 @@ impl Officer {
             vault: Arc::clone(&self.vault),
             officer: self.officer.clone(),
             recipient: self.identity.age().to_public().to_string(),
+            asleep: self.running.asleep(),
         }
     }
 

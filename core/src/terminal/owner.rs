@@ -1,8 +1,14 @@
 //! Whose evidence something is, and what a recording begins with.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use custos_protocol::{id, policy::RecordingPolicy};
+use custos_protocol::{
+    id,
+    policy::{RecordingPolicy, StoragePolicy},
+};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{
@@ -21,6 +27,8 @@ pub(super) struct Owner {
     /// The age recipient of the identity that the PIN opened, not what a row says: what is
     /// recorded now can be opened by this officer.
     pub(super) recipient: String,
+    /// See [`Running::sleep`](super::running::Running::sleep).
+    pub(super) asleep: Arc<AtomicBool>,
 }
 
 /// The open duty of an officer.
@@ -38,6 +46,7 @@ pub(super) struct Start {
     pub(super) clip_max_s: u32,
     pub(super) clip_max_bytes: u64,
     pub(super) recording: RecordingPolicy,
+    pub(super) storage: StoragePolicy,
 }
 
 impl Owner {
@@ -72,12 +81,14 @@ impl Owner {
                 clip_max_s: policy.clip_max_s,
                 clip_max_bytes: policy.clip_max_bytes,
                 recording: policy.recording,
+                storage: policy.storage,
             })
         })
     }
 
     /// Ends sleep, for something is to be recorded.
     fn wake(&self) -> Result<()> {
+        self.asleep.store(false, Ordering::Release);
         if !self.vault.read(mode::active)?.contains(&Mode::Sleep) {
             return Ok(());
         }

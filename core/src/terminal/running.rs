@@ -1,13 +1,19 @@
 //! The cameras of this process, so that the terminal can reach them: when the battery runs low, the
 //! storage runs out, or everything has to end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, Weak,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{Recording, camera::Camera};
 
 /// See the module. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Running(Arc<Mutex<Vec<Weak<Camera>>>>);
+pub(super) struct Running {
+    cameras: Arc<Mutex<Vec<Weak<Camera>>>>,
+    asleep: Arc<AtomicBool>,
+}
 
 impl Running {
     /// Makes a camera known, as long as whoever asked for it keeps it.
@@ -24,7 +30,20 @@ impl Running {
         self.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
+    /// Whether nothing is buffered: shared with every camera.
+    pub(super) fn asleep(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.asleep)
+    }
+
+    /// From here on nothing is buffered, and what was is forgotten; or it is buffered again.
+    pub(super) fn sleep(&self, asleep: bool) {
+        self.asleep.store(asleep, Ordering::Release);
+        if asleep {
+            self.cameras().iter().for_each(|camera| camera.clear());
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Camera>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cameras.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,8 +19,9 @@ impl Terminal {
     }
 
     /// The shell says how far the battery is charged, as often as it changes. At the policy's
-    /// level it is journalled and running clips are sealed, once, until the charge has recovered by five points; gives whether
-    /// it was just now.
+    /// level it is journalled, once, until the charge has recovered by five points, and the clips
+    /// that are being recorded are sealed; the recordings go on in new ones. Gives whether that
+    /// was just now.
     ///
     /// # Errors
     /// Storage errors.

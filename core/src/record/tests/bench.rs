@@ -37,6 +37,7 @@ impl Bench {
             clip_max_us: 600_000_000,
             clip_max_bytes: 2 << 30,
             reminder: None,
+            storage: custos_protocol::policy::StoragePolicy::default(),
             progress: PROGRESS,
             events: None,
         }

@@ -1,0 +1,194 @@
+//! A disk that runs full, for real: a small tmpfs under the terminal's folder. The recording ends
+//! sealed and playable, nothing that is not confirmed goes, and everything else goes on.
+//!
+//! Needs to mount; skipped where it may not.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use custos_tests::{
+    process::{Said, done, sample, say},
+    scene::{Scene, text},
+};
+use serde_json::{Value, json};
+
+const RESERVE: u64 = 6 << 20;
+
+/// A file system of its own, as long as this lives.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(at: PathBuf, options: &str) -> Option<Self> {
+        fs::create_dir_all(&at).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(&at)
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        if !mounted {
+            eprintln!("skipped: a tmpfs cannot be mounted here");
+        }
+        mounted.then_some(Self(at))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// A terminal on duty on a disk of 20 MiB, of which 6 are the reserve.
+fn small() -> Option<(Scene, Disk)> {
+    let scene = Scene::station();
+    let disk = Disk::mount(PathBuf::from(scene.path("terminal")), "size=20m")?;
+    publish(&scene, &[&format!("storage.reserve_bytes={RESERVE}")]);
+    scene.provision("terminal", &scene.station.url.clone());
+    done(scene.terminal(&["duty", "begin", "--case", "A-1"]));
+    Some((scene, disk))
+}
+
+fn publish(scene: &Scene, settings: &[&str]) {
+    let mut arguments = vec!["policy", "publish"];
+    for setting in settings {
+        arguments.extend(["--set", setting]);
+    }
+    done(scene.admin(&arguments));
+}
+
+fn record(scene: &Scene, times: &str) -> Said {
+    let media = sample().display().to_string();
+    let arguments = [
+        "record",
+        "--media",
+        &media,
+        "--repeat",
+        times,
+        "--station-offline",
+    ];
+    say(scene.terminal(&arguments))
+}
+
+fn of<'a>(said: &'a Said, event: &str) -> Vec<&'a Value> {
+    said.lines
+        .iter()
+        .filter(|line| line["event"] == event)
+        .collect()
+}
+
+fn refused(said: &Said) {
+    assert_eq!(
+        (said.code, said.error()),
+        (Some(4), "storage-full"),
+        "{said:?}"
+    );
+}
+
+fn status(scene: &Scene) -> Value {
+    done(scene.terminal(&["status"])).last().clone()
+}
+
+fn files(scene: &Scene) -> usize {
+    let folder = Path::new(&scene.path("terminal")).join("evidence");
+    fs::read_dir(folder).unwrap().count()
+}
+
+/// It opens, and a player without mercy finds nothing to say.
+fn plays(scene: &Scene, clip: &str) {
+    let file = Path::new(&scene.path("terminal")).join(format!("evidence/{clip}.age"));
+    let plain = scene.path("plain.mp4");
+    fs::write(&plain, scene.open(&file)).unwrap();
+    let Ok(played) = Command::new("ffmpeg")
+        .args(["-v", "error", "-xerror", "-i", &plain, "-f", "null", "-"])
+        .output()
+    else {
+        eprintln!("not played: ffmpeg is not installed");
+        return;
+    };
+    let said = String::from_utf8_lossy(&played.stderr).into_owned();
+    assert!(played.status.success() && said.is_empty(), "{said}");
+}
+
+#[test]
+fn a_recording_on_a_full_disk_ends_sealed_and_everything_else_goes_on() {
+    let Some((scene, _disk)) = small() else {
+        return;
+    };
+    let full = record(&scene, "1000");
+    refused(&full);
+    let (warnings, sealed) = (of(&full, "storage-low"), of(&full, "sealed"));
+    assert!(warnings.len() >= 2, "{warnings:?}");
+    assert_eq!(warnings[0]["level"], "warning");
+    assert_eq!(warnings.last().unwrap()["level"], "full");
+    assert_eq!(sealed.len(), 1, "{full:?}");
+    let clip = text(&sealed[0]["clip"]);
+    let item = scene.item(&clip);
+    assert_eq!(item["state"], "sealed");
+    let acknowledged = of(&full, "committed").len();
+    assert_eq!(item["fragments"], json!(acknowledged));
+    plays(&scene, &clip);
+
+    // The reserve is there for what has to go on: half of it at least.
+    let before = status(&scene);
+    let free = before["free_bytes"].as_u64().unwrap();
+    assert!(
+        (RESERVE / 2 - (1 << 20)..RESERVE).contains(&free),
+        "{before}"
+    );
+    assert_eq!(before["minutes_left"], 0);
+    let had = files(&scene);
+    refused(&record(&scene, "1"));
+    let photo = sample().with_file_name("photo.jpg").display().to_string();
+    refused(&say(scene.terminal(&["photo", "--media", &photo])));
+    assert_eq!(files(&scene), had, "refused before there is a file");
+    done(scene.terminal(&["list"]));
+    done(scene.terminal(&["mark", &clip]));
+    // What is not confirmed stays, and it can be confirmed.
+    assert_eq!(done(scene.terminal(&["purge"])).last()["clips"], json!([]));
+    publish(
+        &scene,
+        &["local_retention_days=0", "storage.keep_marked=false"],
+    );
+    let synced = scene.sync();
+    assert_eq!(synced.last()["confirmed"], json!([clip]), "{synced:?}");
+    let reclaimable = status(&scene)["reclaimable_bytes"].as_u64();
+    assert_eq!(reclaimable, item["bytes"].as_u64());
+    assert_eq!(
+        done(scene.terminal(&["purge"])).last()["clips"],
+        json!([clip])
+    );
+    assert_eq!(record(&scene, "1").code, Some(0));
+}
+
+/// What is confirmed and past its retention makes room by itself, and a recording goes on over
+/// it; what is marked does not.
+#[test]
+fn what_may_go_makes_room_while_it_is_recorded() {
+    let Some((scene, _disk)) = small() else {
+        return;
+    };
+    let clip = |said: &Said| text(&of(said, "sealed")[0]["clip"]);
+    let (old, marked) = (clip(&record(&scene, "20")), clip(&record(&scene, "10")));
+    done(scene.terminal(&["mark", &marked]));
+    assert_eq!(
+        scene.sync().last()["confirmed"].as_array().unwrap().len(),
+        2
+    );
+    publish(&scene, &["local_retention_days=0"]);
+    scene.sync();
+    let full = record(&scene, "1000");
+    refused(&full);
+    let list = done(scene.terminal(&["list"]));
+    let left: Vec<_> = list.lines.iter().map(|item| text(&item["clip"])).collect();
+    assert_eq!(left, [marked, clip(&full)], "{old} went");
+    plays(&scene, &left[1]);
+    // More than there was room for beside the old one.
+    let bytes = of(&full, "sealed")[0]["bytes"].as_u64().unwrap();
+    assert!(bytes > 10 << 20, "{bytes}");
+}
