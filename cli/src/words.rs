@@ -362,15 +362,6 @@ const TABLE: &[Row] = &[
         ),
     ),
     (
-        "not-sealed",
-        "证据尚未封存。",
-        KEPT,
-        (
-            "End the recording first, then try again.",
-            "请先结束录制后重试。",
-        ),
-    ),
-    (
         "port-taken",
         "端口已被占用。",
         NOTHING,

@@ -59,14 +59,14 @@ impl Camera {
 
     fn feed(&mut self, recording: &Recording, count: usize) {
         for _ in 0..count {
-            self.step(recording).unwrap();
+            let _ = self.step(recording).unwrap();
         }
     }
 
     fn step(&mut self, recording: &Recording) -> Result<Pressure, Error> {
         let pts_us = self.next as i64 * PICTURE_US;
         let (key, unit) = self.unit(self.next);
-        recording.append(
+        let _ = recording.append(
             Track::Audio,
             pts_us,
             true,
@@ -81,11 +81,30 @@ impl Camera {
     fn stored(&self, numbers: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
         let stored = |number| {
             custos_core::record::annexb::nal_units(&self.unit(number).1)
+                .filter(|nal| !is_parameter_set(nal))
                 .flat_map(|nal| [&(nal.len() as u32).to_be_bytes(), nal].concat())
                 .collect()
         };
         numbers.into_iter().map(stored).collect()
     }
+}
+
+/// SPS and PPS: they are in the sample entry, and in samples only where the first had them too.
+fn is_parameter_set(nal: &[u8]) -> bool {
+    nal.first().is_some_and(|byte| matches!(byte & 31, 7 | 8))
+}
+
+fn without_sets(mut sample: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    while let Some((length, rest)) = sample.split_first_chunk::<4>() {
+        let (nal, after) = rest.split_at(u32::from_be_bytes(*length) as usize);
+        if !is_parameter_set(nal) {
+            kept.extend_from_slice(length);
+            kept.extend_from_slice(nal);
+        }
+        sample = after;
+    }
+    kept
 }
 
 /// What is in a clip, opened with the agency's key: its pictures, and the numbers of its sound.
@@ -107,7 +126,10 @@ fn content(scene: &Scene, clip: &str) -> (Vec<Vec<u8>>, Vec<u64>) {
     let (pictures, sound): (Vec<_>, Vec<_>) = demux(&plain).into_iter().partition(|s| s.video);
     let number = |s: demux::Out| u64::from_be_bytes(s.data.try_into().unwrap());
     (
-        pictures.into_iter().map(|s| s.data).collect(),
+        pictures
+            .into_iter()
+            .map(|s| without_sets(&s.data))
+            .collect(),
         sound.into_iter().map(number).collect(),
     )
 }

@@ -85,36 +85,44 @@ pub(super) fn live(dir: &Path, media: &Path, seconds: i64) -> Result<Value> {
     }))
 }
 
-/// Second by second: the next begins when the one before is durable, as in real time.
+/// Second by second: the next begins when the one before is durable, as in real time; behind a
+/// pre-event buffer that was full when the button was pressed, and fills again beside.
 pub(super) fn memory(dir: &Path, media: &Path, seconds: i64) -> Result<Value> {
+    const BUFFER_S: i64 = 30;
     let (_terminal, officer) = stage::enter(dir)?;
     let mut source = Source::open(media)?;
-    let recording = officer.start_recording(RecordingSpec::default())?;
+    let recording = officer.standby(RecordingSpec::default())?;
     configure(&source, &recording)?;
     measure::forget_peak();
     let before = measure::resident();
-    let (mut second, mut early) = (1, 0);
+    let (mut second, mut early, mut recorded) = (1, 0, false);
     loop {
         let sample = source.give();
-        if sample.pts_us >= seconds * 1_000_000 {
+        let at = sample.pts_us / 1_000_000;
+        if at >= seconds {
             break;
         }
-        if sample.pts_us >= second * 1_000_000 && sample.key {
-            recording.commit()?;
-            second = sample.pts_us / 1_000_000 + 1;
-            if early == 0 && sample.pts_us >= seconds * 100_000 {
+        if at >= second && sample.key {
+            if recorded {
+                recording.commit()?;
+            } else if at >= BUFFER_S {
+                recording.begin()?;
+                recorded = true;
+            }
+            second = at + 1;
+            if early == 0 && at >= seconds / 10 {
                 early = measure::peak();
             }
         }
         let _ = recording.append(sample.track, sample.pts_us, sample.key, sample.data)?;
     }
     let peak = measure::peak();
-    recording.stop()?;
+    recording.finish()?;
     Ok(json!({
         "before": before,
         "peak_of_first_tenth": early,
         "peak": peak,
-        "buffer": 0,
+        "buffer": source.bytes_per_second() * BUFFER_S as f64,
     }))
 }
 

@@ -37,6 +37,7 @@ impl Original {
         let listed = done(scene.terminal(&["list"]));
         let clip = listed.lines.iter().find_map(|line| line["clip"].as_str());
         let clip = clip.unwrap().to_owned();
+        assert_eq!(scene.sync().code, Some(0));
         assert_eq!(scene.item(&clip)["state"], "confirmed");
         let bundle = scene.export_and_verify(&clip);
         let read = |name: String| fs::read_to_string(bundle.join(name)).unwrap();

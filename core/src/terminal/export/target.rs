@@ -10,7 +10,7 @@ use std::{
 use custos_protocol::clip::{self, ClipDigest, ClipError};
 use zip::{CompressionMethod, DateTime, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
-use crate::{Error, Result, vault};
+use crate::{Error, Result, record::intact, vault};
 
 /// From here on an entry needs the long form of its sizes (APPNOTE.TXT, 4.5.3).
 const LONG: u64 = 0xFFFF_FFFF - 0x1_0000;
@@ -176,7 +176,7 @@ fn of_zip(error: ZipError) -> Error {
 
 fn copy(from: &Path, to: &mut impl Write, digest: ClipDigest) -> Result<()> {
     let tee = Tee {
-        from: File::open(from)?,
+        from: File::open(from).map_err(intact::unreadable)?,
         to,
     };
     if digest_of(BufReader::with_capacity(1 << 20, tee))? == digest {
