@@ -52,7 +52,7 @@ fn places(moof: &Moof) -> Vec<(u32, i64, u32)> {
     for traf in &moof.traf {
         let mut dts = traf.tfdt.as_ref().unwrap().base_media_decode_time as i64;
         for sample in traf.trun.iter().flat_map(|trun| trun.samples.iter()) {
-            let pts = dts + i64::from(sample.cts.unwrap_or(0));
+            let pts = dts + sample.cts.unwrap_or(0);
             let size = sample.size.or(traf.tfhd.default_sample_size);
             places.push((traf.tfhd.track_id, pts, size.unwrap()));
             let duration = sample.duration.or(traf.tfhd.default_sample_duration);
