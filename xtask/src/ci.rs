@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command};
 use crate::{
     deny,
     step::{Result, cargo, root, run, step},
-    tools, torture,
+    tools,
 };
 
 type Step = (&'static str, fn() -> Result);
@@ -37,10 +37,6 @@ const STEPS: &[Step] = &[
     }),
     ("test", || {
         run(&mut cargo(&["test", "--release", "--workspace"]))
-    }),
-    // Always the same choices: what they strike differs from run to run.
-    ("torture", || {
-        torture::torture(&["--rounds", "200", "--seed", "20261122"])
     }),
     ("demo", demo),
     ("kotlin", kotlin),
