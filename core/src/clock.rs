@@ -119,9 +119,16 @@ pub(crate) fn station_said(tx: &Transaction<'_>, station_ms: i64) -> Result<()> 
     let boot = boot();
     tx.execute(
         "UPDATE terminal SET clock_station_ms = ?1, clock_boot = ?2, clock_boot_ms = ?3",
-        (station_ms, boot.id, boot.ms),
+        (within_second(station_ms, wall_ms()), boot.id, boot.ms),
     )?;
     Ok(())
+}
+
+/// What the device's own clock shows, as far as it agrees with the second that was signed: that
+/// much a wrong clock gains. Without it trusted time would run up to a second behind the
+/// station's receipts, which have milliseconds.
+fn within_second(station_ms: i64, wall_ms: i64) -> i64 {
+    wall_ms.clamp(station_ms, station_ms.saturating_add(999))
 }
 
 #[cfg(test)]
@@ -146,6 +153,13 @@ mod tests {
         let now = at(1_000_000, &boot_at("a", 50), &boot_at("b", 10), 7);
         assert_eq!((now.time_ms, now.trust), (7, ClockTrust::Carried));
         assert_eq!(now.at_least_ms(), 1_000_000);
+    }
+
+    #[test]
+    fn a_clock_that_agrees_tells_the_milliseconds() {
+        assert_eq!(within_second(5_000, 5_432), 5_432);
+        assert_eq!(within_second(5_000, 1), 5_000);
+        assert_eq!(within_second(5_000, i64::MAX), 5_999);
     }
 
     #[test]
