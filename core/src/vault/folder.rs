@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -59,24 +59,37 @@ impl Folder {
         self.root.join("quarantine")
     }
 
-    /// Creates the folders, readable by this user alone.
+    /// Creates the folders, readable by this user alone, and makes their names durable.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Full`].
+    /// [`Error::Io`], [`Error::Full`], [`Error::SyncFailed`].
     pub(crate) fn create(&self) -> Result<()> {
-        for path in [
-            self.root.clone(),
-            self.keys(),
-            self.evidence(),
-            self.quarantine(),
-        ] {
+        create_private_dir(&self.root)?;
+        // Whoever made the folder for us a moment ago may not have synced its name.
+        match sync_dir(parent(&self.root)) {
+            // Not ours to open, as on systems that keep programs apart.
+            Err(Error::Io(ErrorKind::PermissionDenied)) => {}
+            other => other?,
+        }
+        for path in [self.keys(), self.evidence(), self.quarantine()] {
             create_private_dir(&path)?;
         }
         sync_dir(&self.root)
     }
 }
 
-fn create_private_dir(path: &Path) -> Result<()> {
+/// Creates a folder, and those above it that are missing, readable by this user alone; their
+/// names are durable when this returns, but for that of one that was there.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Full`], [`Error::SyncFailed`].
+pub(crate) fn create_private_dir(path: &Path) -> Result<()> {
+    let mut missing = Vec::new();
+    let mut at = path;
+    while !at.try_exists()? {
+        missing.push(at);
+        at = parent(at);
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -85,6 +98,9 @@ fn create_private_dir(path: &Path) -> Result<()> {
         builder.mode(0o700);
     }
     builder.create(path)?;
+    for made in missing {
+        sync_dir(parent(made))?;
+    }
     Ok(())
 }
 
@@ -121,11 +137,16 @@ pub(crate) fn sync_dir(path: &Path) -> Result<()> {
 /// Removes a file; one that is not there is removed already.
 pub(crate) fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }
 
+/// The folder that holds a name; for a relative path of one name, the current one.
 pub(crate) fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("."))
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) => Path::new("."),
+        None => path,
+    }
 }

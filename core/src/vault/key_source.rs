@@ -11,7 +11,7 @@ use custos_protocol::key::random;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use super::folder::{parent, remove_file, sync_dir, write_private};
+use super::folder::{create_private_dir, parent, remove_file, sync_dir, write_private};
 use crate::{Error, Result};
 
 /// A key-encryption key that can be used but not read: Android Keystore or StrongBox on a
@@ -112,7 +112,7 @@ impl KeySource for SoftwareKeySource {
     }
 
     fn create(&self) -> Result<()> {
-        fs::create_dir_all(parent(&self.path))?;
+        create_private_dir(parent(&self.path))?;
         let mut file = Zeroizing::new(MAGIC.to_vec());
         file.resize(MAGIC.len() + KEY, 0);
         random(&mut file[MAGIC.len()..])?;

@@ -98,7 +98,11 @@ impl Draft {
         let database = Database::create(&folder.database(), &self.master.derive_database_key())?;
         database.write(fill)?;
         sync_dir(folder.root())?;
-        self.master.store(&folder, source.as_ref())?;
+        if let Err(error) = self.master.store(&folder, source.as_ref()) {
+            // It may have its name already; but whoever is told of a failure finds no terminal.
+            let _ = remove_file(&folder.master());
+            return Err(error);
+        }
         let Self {
             master,
             journal_key,
@@ -125,6 +129,9 @@ impl Vault {
     pub(crate) fn open(dir: &Path, source: Arc<dyn KeySource>) -> Result<Self> {
         let folder = Folder::at(dir);
         let master = MasterKey::load(&folder, source.as_ref())?;
+        // Provisioning may have been killed between the key's name and its sync. A terminal that
+        // was opened once is there after a power cut.
+        sync_dir(&folder.keys())?;
         let database = Database::open(&folder.database(), &master.derive_database_key())?;
         let journal_key = master.derive_journal_key();
         Ok(Self {
