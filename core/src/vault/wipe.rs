@@ -1,6 +1,10 @@
 //! The wipe: the keys first, in a time that does not depend on how much is stored; then files.
 
-use std::{fs, io::ErrorKind, io::Write as _, path::Path};
+use std::{
+    fs,
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
 
 use super::{Folder, KeySource, folder};
 use crate::{Error, Result};
@@ -59,15 +63,25 @@ fn overwrite_and_remove(path: &Path) -> Result<()> {
 
 fn remove_files(folder: &Folder) -> Result<()> {
     let mut result = Ok(());
-    for suffix in ["-wal", "-shm", ""] {
-        let mut path = folder.database().into_os_string();
-        path.push(suffix);
-        result = result.and(folder::remove_file(Path::new(&path)));
+    for path in database_files(folder) {
+        result = result.and(folder::remove_file(&path));
     }
-    for dir in [folder.evidence(), folder.quarantine(), folder.keys()] {
+    for dir in folders(folder) {
         result = result.and(empty(&dir));
     }
     result.and(folder::sync_dir(folder.root()))
+}
+
+fn database_files(folder: &Folder) -> [PathBuf; 3] {
+    ["-wal", "-shm", ""].map(|suffix| {
+        let mut path = folder.database().into_os_string();
+        path.push(suffix);
+        path.into()
+    })
+}
+
+fn folders(folder: &Folder) -> [PathBuf; 3] {
+    [folder.evidence(), folder.quarantine(), folder.keys()]
 }
 
 /// Removes the files of one folder of ours, and the folder. Nothing below it: we make no deeper
@@ -88,12 +102,7 @@ fn empty(dir: &Path) -> Result<()> {
 }
 
 fn holds_anything(folder: &Folder) -> Result<bool> {
-    for path in [
-        folder.master(),
-        folder.database(),
-        folder.evidence(),
-        folder.keys(),
-    ] {
+    for path in database_files(folder).iter().chain(&folders(folder)) {
         if path.try_exists()? {
             return Ok(true);
         }

@@ -1,9 +1,6 @@
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use zeroize::Zeroizing;
@@ -73,6 +70,20 @@ fn an_interrupted_wipe_resumes() {
     resume(&folder, &source(&folder)).unwrap();
     assert_eq!(files(folder.root()), [folder.wiped()]);
     resume(&folder, &source(&folder)).unwrap();
+}
+
+/// Whatever a wipe did not come to, or could not remove, the next start does.
+#[test]
+fn a_wipe_resumes_for_anything_that_is_left() {
+    for left in ["vault.db", "vault.db-wal", "vault.db-shm", "quarantine/odd"] {
+        let (_test, folder) = filled();
+        wipe(&folder, &source(&folder)).unwrap();
+        let path = folder.root().join(left);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, b"left").unwrap();
+        resume(&folder, &source(&folder)).unwrap();
+        assert_eq!(files(folder.root()), [folder.wiped()], "{left}");
+    }
 }
 
 /// Without the mark of a wipe nothing is removed, whatever is missing.
