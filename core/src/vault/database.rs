@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{ErrorKind, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +13,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{keys::DatabaseKey, migrations};
+use super::{folder::parent, keys::DatabaseKey, migrations, wal};
 use crate::{Error, Result};
 
 const BUSY: Duration = Duration::from_secs(10);
@@ -21,6 +21,7 @@ const BUSY: Duration = Duration::from_secs(10);
 /// An open vault database. Several threads and several processes may hold one.
 #[derive(Debug)]
 pub(crate) struct Database {
+    path: PathBuf,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
     /// An fsync failed: what the system's cache says about the file can't be believed any more.
@@ -62,11 +63,17 @@ impl Database {
     }
 
     fn connect(path: &Path, key: &DatabaseKey, create: OpenFlags) -> Result<Self> {
+        Self::connections(path, key, create).map_err(|error| named(error, path))
+    }
+
+    fn connections(path: &Path, key: &DatabaseKey, create: OpenFlags) -> Result<Self> {
         let mut writer = connection(path, key, create)?;
+        wal::write_again(&mut writer, path)?;
         migrations::migrate(&mut writer)?;
         let reader = connection(path, key, OpenFlags::empty())?;
         reader.pragma_update(None, "query_only", true)?;
         Ok(Self {
+            path: path.to_owned(),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             broken: AtomicBool::new(false),
@@ -84,10 +91,13 @@ impl Database {
             return Err(Error::SyncFailed);
         }
         let mut connection = lock(&self.writer);
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = work(&tx)?;
+        let named = |error| named(error, &self.path);
+        let tx = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| named(error.into()))?;
+        let value = work(&tx).map_err(named)?;
         tx.commit().map_err(|error| {
-            let error = Error::from(error);
+            let error = named(error.into());
             if matches!(error, Error::SyncFailed | Error::Io(_)) {
                 self.broken.store(true, Ordering::Release);
                 return Error::SyncFailed;
@@ -103,8 +113,32 @@ impl Database {
     /// What `work` returned, or a storage error.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let mut connection = lock(&self.reader);
-        let tx = connection.transaction()?;
-        work(&tx)
+        let named = |error| named(error, &self.path);
+        let tx = connection
+            .transaction()
+            .map_err(|error| named(error.into()))?;
+        work(&tx).map_err(named)
+    }
+}
+
+/// SQLite does not say why it could not make a file beside the database, or let it grow. With
+/// less room than this there is no other reason.
+const NO_ROOM: u64 = 1 << 20;
+
+/// The error, by its right name where the disk is full.
+fn named(error: Error, path: &Path) -> Error {
+    if !matches!(error, Error::Io(_)) {
+        return error;
+    }
+    match rustix::fs::statvfs(parent(path)) {
+        // A file system that says nothing of its size has no blocks, or no nodes.
+        Ok(space)
+            if (space.f_blocks > 0 && space.f_bavail.saturating_mul(space.f_frsize) < NO_ROOM)
+                || (space.f_files > 0 && space.f_favail == 0) =>
+        {
+            Error::Full
+        }
+        _ => error,
     }
 }
 

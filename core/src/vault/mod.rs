@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`key_source`]: where the key-encryption key lives; `keys`: what is derived from the master key
-//! - `database`, `migrations`: SQLCipher; [`Vault::write`] and [`Vault::read`] are the only ways in
+//! - `database`, `migrations`, `wal`: SQLCipher; [`Vault::write`] and [`Vault::read`] are the only ways in
 //! - [`officer`]: PIN slots; `secret`: the PIN itself
 //! - [`wipe`]: keys first, then files
 //! - `folder`: what lies where
@@ -17,6 +17,7 @@ pub(crate) mod officer;
 mod secret;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wal;
 pub(crate) mod wipe;
 
 use std::{
