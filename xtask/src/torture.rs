@@ -10,9 +10,8 @@ use crate::step::{Result, cargo, root, run};
 pub fn torture(arguments: &[&str]) -> Result {
     // Of the whole workspace: another set of features would build every dependency again.
     let build = ["build", "--release", "--workspace", "--bin", "custos"];
-    run(&mut cargo(
-        &[&build[..], &["--example", "torture"]].concat(),
-    ))?;
+    let ours = ["--example", "torture", "--bin", "hostile-disk"];
+    run(&mut cargo(&[&build[..], &ours].concat()))?;
     let program = root().join("target/release/examples/torture");
     run(Command::new(program)
         .arg("run")

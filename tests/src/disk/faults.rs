@@ -130,10 +130,6 @@ impl Faults {
 
     /// Whether there is no room now, for who asks.
     pub(super) fn is_full(&self) -> bool {
-        match self.plan {
-            Plan::Full { .. } => self.struck.is_some(),
-            Plan::Fail { errno, .. } => self.struck.is_some() && errno == Errno::NoSpace,
-            _ => false,
-        }
+        matches!(self.plan, Plan::Full { .. }) && self.struck.is_some()
     }
 }

@@ -47,6 +47,8 @@ pub struct Death<'a> {
     pub photo: &'a [u8],
     /// Whether ffmpeg has a look at each clip as well.
     pub decode: bool,
+    /// The storage had failed before: the journal may say so of a clip that was recovered since.
+    pub faulty: bool,
 }
 
 /// What is known of a folder from the checks before: it has to hold for ever.
@@ -239,7 +241,8 @@ impl State<'_> {
             EvidenceState::Recovered => true,
             state => return Err(format!("it is {} ({:?})", state.as_str(), item.reason)),
         };
-        if said.removed || !said.failed.is_empty() {
+        let excused = said.failed.is_empty() || (self.death.faulty && recovered);
+        if said.removed || !excused {
             return Err(format!("the journal says {:?}", said.failed));
         }
         let moving = matches!(item.media.as_str(), "video/mp4" | "audio/mp4");
@@ -309,6 +312,11 @@ impl State<'_> {
             }
         }
         for (recording, clips) in recordings {
+            let failed = |clip: &&str| !self.journal.clips[*clip].failed.is_empty();
+            if self.death.faulty && clips.iter().any(failed) {
+                // The disk failed at the end of one of them: the next one went on without that.
+                continue;
+            }
             let began = self.death.told.iter().find_map(|told| match told {
                 Told::Began {
                     recording,

@@ -30,6 +30,17 @@ pub trait Machine {
     /// # Errors
     /// The child is not there to be killed.
     fn die(&mut self, child: &mut Child) -> io::Result<()>;
+
+    /// What is there now counts as durable.
+    fn settle(&mut self) {}
+
+    /// Leaves what is there in `folder`, for a person to look at, where it would not stay.
+    ///
+    /// # Errors
+    /// What the file system says.
+    fn keep(&self, _folder: &Path) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A process alone: SIGKILL, and the system keeps what it was given.
@@ -111,6 +122,7 @@ pub fn round(
         media: &media,
         photo: &stage.photo,
         decode: stage.decode,
+        faulty: false,
     };
     round.verdict = check(&death, known);
     Ok(round)

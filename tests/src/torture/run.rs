@@ -171,6 +171,7 @@ impl All {
         };
         let copied = self.stage.base.copy_to(machine.folder());
         copied.map_err(|e| format!("no terminal: {e}"))?;
+        machine.settle();
         let mut known = Known::default();
         for _ in 0..ROUNDS_EACH {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -184,7 +185,8 @@ impl All {
             };
             if !problems.is_empty() {
                 self.fail(&plan, &problems);
-                return Ok(false);
+                let kept = machine.keep(root);
+                return kept.map(|()| false).map_err(|e| e.to_string());
             }
         }
         // What was sound once is sound for ever.
