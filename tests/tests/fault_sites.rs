@@ -1,5 +1,9 @@
 //! Every operation with which anything that is done with a terminal changes the disk, found by
 //! counting, fails: once with EIO, once for want of room, and once with no room from there on.
+//!
+//! After each: the error says what happened, nothing panics or hangs, a recording can begin again
+//! where the disk can be trusted, and everything that was acknowledged is there: for the process
+//! that opens the terminal next, after a power cut then, and after a power cut at once.
 
 #![cfg(target_os = "linux")]
 
@@ -15,7 +19,7 @@ use std::{
 use custos_core::{Class, Error};
 use custos_tests::{
     acts::{Act, Done, Stage, after},
-    disk::{Errno, Op, Plan, unavailable},
+    disk::{Errno, Op, Plan, Site, unavailable},
 };
 
 #[test]
@@ -34,7 +38,7 @@ fn each_fails() {
             *counted.entry(site.op).or_default() += 1;
         }
         eprintln!("{act:?}: {} operations: {counted:?}", whole.sites.len());
-        for at in 1..=whole.sites.len() as u64 {
+        for at in worth_striking(&whole.sites) {
             let fail = |errno| Plan::Fail { at, errno };
             let plans = [
                 fail(Errno::Io),
@@ -58,6 +62,29 @@ fn each_fails() {
     let problems = problems.into_inner().expect("no panic");
     eprintln!("{} faults, {} problems", work.len(), problems.len());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// Of the writes to one file that follow each other, as SQLite writes a transaction page by page:
+/// the first two, the last two, and every fifth in between. Everything else, and with
+/// `CUSTOS_ALL_SITES` really everything.
+fn worth_striking(sites: &[Site]) -> Vec<u64> {
+    let all = std::env::var_os("CUSTOS_ALL_SITES").is_some();
+    let alike = |at: usize| {
+        let site = sites.get(at);
+        at < sites.len() && site.is_some_and(|s| s.op == Op::Write) && site == sites.get(at + 1)
+    };
+    let inside = |at: usize| {
+        at >= 2
+            && alike(at - 2)
+            && alike(at - 1)
+            && alike(at)
+            && alike(at + 1)
+            && !at.is_multiple_of(5)
+    };
+    (0..sites.len())
+        .filter(|at| all || !inside(*at))
+        .map(|at| at as u64 + 1)
+        .collect()
 }
 
 fn strike(stage: &Stage, act: Act, plan: Plan) -> Vec<String> {

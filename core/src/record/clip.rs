@@ -31,10 +31,10 @@ pub(crate) struct Origin {
 
 /// How far a clip is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Committed {
+pub(crate) struct Committed {
     /// Fragments that survive any kill and power cut from now on.
     pub fragment: u32,
-    /// Time at which the last of them ends, in µs from the recording's beginning.
+    /// Time at which the last of them ends, in µs from the clip's beginning.
     pub end_us: i64,
 }
 

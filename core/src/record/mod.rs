@@ -53,7 +53,6 @@ mod timeline;
 mod tracks;
 pub(crate) mod whole;
 
-pub use clip::Committed;
 pub use codec::{AudioConfig, Rotation, VideoCodec, VideoConfig};
 pub use events::{FragmentCommitted, RecordingEvent};
 pub use mux::{Fragment, MuxError, Muxer, Track};

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::clip::{Clip, Committed};
 use super::commit;
+use super::events::FragmentCommitted;
 use super::plan::Plan;
 use super::samples::{Queue, Sample, Setup};
 use super::shared::{HIGH, Phase, Pressure, Shared, State};
@@ -133,12 +134,12 @@ impl Recorder {
     ///
     /// # Errors
     /// What ended the recording; what was durable before stays so.
-    pub(crate) fn commit(&self) -> Result<Committed> {
+    pub(crate) fn commit(&self) -> Result<FragmentCommitted> {
         let mut state = self.shared.lock();
         let wanted = state.appended;
         state.wanted.durable = wanted;
         let state = self.reach(state, |state| state.reached.durable >= wanted)?;
-        Ok(state.place.committed)
+        Ok(state.place.durable())
     }
 
     /// Has the committer work until it is as far as that.
@@ -257,8 +258,8 @@ impl Recorder {
 
     /// How far the clip that is being recorded is durable.
     #[cfg(test)]
-    pub(crate) fn committed(&self) -> Committed {
-        self.shared.lock().place.committed
+    pub(crate) fn committed(&self) -> FragmentCommitted {
+        self.shared.lock().place.durable()
     }
 
     /// Dies as a killed process does: nothing is flushed, committed, sealed or journalled.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::clip::Committed;
+use super::events::FragmentCommitted;
 use super::mux::{MuxError, Track};
 use super::samples::{Queue, Sample, Setup};
 use crate::{Error, Result};
@@ -94,6 +95,16 @@ pub(super) struct Place {
     pub(super) at_us: i64,
     /// How far the clip is durable.
     pub(super) committed: Committed,
+}
+
+impl Place {
+    pub(super) fn durable(&self) -> FragmentCommitted {
+        FragmentCommitted {
+            clip: self.clip.clone(),
+            fragment: self.committed.fragment,
+            end_us: self.committed.end_us,
+        }
+    }
 }
 
 /// When a recording ends by itself.

@@ -20,7 +20,7 @@ use crate::{
     device::room,
     journal::{self, JournalContext},
     record::{
-        AudioConfig, Committed, PROGRESS, Plan, Pressure, Recorder, VideoConfig,
+        AudioConfig, FragmentCommitted, PROGRESS, Plan, Pressure, Recorder, VideoConfig,
         ring::{Limits, Ring},
         samples::{BLOCK, Pool, Sample, Setup},
         sheet,
@@ -375,7 +375,7 @@ impl Camera {
         })
     }
 
-    pub(super) fn commit(&self) -> Result<Committed> {
+    pub(super) fn commit(&self) -> Result<FragmentCommitted> {
         self.running()?.recorder.commit()
     }
 

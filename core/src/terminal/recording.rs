@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc::Sender};
 use super::{EvidenceItem, camera::Camera};
 use crate::{
     Result,
-    record::{Committed, Pressure, RecordingEvent, Rotation, Track, samples::Sample},
+    record::{FragmentCommitted, Pressure, RecordingEvent, Rotation, Track, samples::Sample},
 };
 
 /// What is recorded, and who wants to know of it.
@@ -183,7 +183,7 @@ impl Recording {
     ///
     /// # Errors
     /// What ended the recording; what was told durable before stays so.
-    pub fn commit(&self) -> Result<Committed> {
+    pub fn commit(&self) -> Result<FragmentCommitted> {
         self.camera.commit()
     }
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use custos_core::{
-    FragmentCommitted, Officer, Recording, RecordingSpec, Result, Terminal, record::Pressure,
+    FragmentCommitted, Officer, Recording, RecordingEvent, RecordingSpec, Result, Terminal,
+    record::Pressure,
 };
 
 use super::stage::{self, Stage, folder, provision, unlock};
@@ -107,7 +108,7 @@ pub(super) struct Hand<'a> {
     dir: PathBuf,
     told: Vec<Told>,
     purged: Vec<String>,
-    committed: Vec<Receiver<FragmentCommitted>>,
+    events: Vec<Receiver<RecordingEvent>>,
     officer: Option<Officer>,
     /// Recordings so far: the number of the present one.
     begun: u64,
@@ -122,7 +123,7 @@ impl<'a> Hand<'a> {
             dir: dir.to_owned(),
             told: Vec::new(),
             purged: Vec::new(),
-            committed: Vec::new(),
+            events: Vec::new(),
             officer: None,
             begun: 0,
             open: Vec::new(),
@@ -131,11 +132,10 @@ impl<'a> Hand<'a> {
 
     /// Everything that was told so far.
     pub(super) fn told(&mut self) -> Vec<Told> {
-        let committed = self.committed.iter().flat_map(Receiver::try_iter);
-        self.told.extend(committed.map(|event| Told::Committed {
-            clip: event.clip,
-            fragment: event.fragment,
-            end_us: event.end_us,
+        let events = self.events.iter().flat_map(Receiver::try_iter);
+        self.told.extend(events.filter_map(|event| match event {
+            RecordingEvent::Committed(event) => Some(told(event)),
+            _ => None,
         }));
         std::mem::take(&mut self.told)
     }
@@ -246,11 +246,7 @@ impl<'a> Hand<'a> {
     }
 
     fn begin(&mut self, officer: &Officer) -> Result<std::rc::Rc<Recording>> {
-        let (events, committed) = mpsc::channel();
-        #[allow(
-            clippy::needless_update,
-            reason = "what a specification gains, this leaves alone"
-        )]
+        let (events, receiver) = mpsc::channel();
         let spec = RecordingSpec {
             events: Some(events),
             rotation: self.stage.media.rotation,
@@ -258,7 +254,7 @@ impl<'a> Hand<'a> {
         };
         let recording = std::rc::Rc::new(officer.start_recording(spec)?);
         self.begun += 1;
-        self.committed.push(committed);
+        self.events.push(receiver);
         self.keep(std::rc::Rc::clone(&recording));
         self.told.push(Told::Began {
             recording: self.begun,
@@ -296,13 +292,8 @@ impl<'a> Hand<'a> {
     }
 
     fn commit(&mut self, recording: &Recording) -> Result<()> {
-        let clip = recording.clip()?;
         let committed = recording.commit()?;
-        self.told.push(Told::Committed {
-            clip,
-            fragment: committed.fragment,
-            end_us: committed.end_us,
-        });
+        self.told.push(told(committed));
         Ok(())
     }
 
@@ -314,5 +305,13 @@ impl<'a> Hand<'a> {
             label: label.to_owned(),
         });
         Ok(())
+    }
+}
+
+fn told(committed: FragmentCommitted) -> Told {
+    Told::Committed {
+        clip: committed.clip,
+        fragment: committed.fragment,
+        end_us: committed.end_us,
     }
 }

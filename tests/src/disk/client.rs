@@ -207,7 +207,7 @@ fn unexpected(answer: Answer) -> io::Error {
 
 /// The server. It ends when its standard input does, which is when this process ends.
 struct Server {
-    _process: Child,
+    process: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
@@ -221,13 +221,21 @@ impl Server {
         let ends = process.stdin.take().zip(process.stdout.take());
         let (requests, answers) = ends.ok_or_else(|| io::Error::other("no pipes"))?;
         Ok(Self {
-            _process: process,
+            process,
             requests,
             answers: BufReader::new(answers),
         })
     }
 
     fn ask(&mut self, request: &Request) -> io::Result<Answer> {
+        self.exchange(request)
+            .map_err(|error| match self.process.try_wait() {
+                Ok(Some(status)) => io::Error::other(format!("hostile-disk ended: {status}")),
+                _ => error,
+            })
+    }
+
+    fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
         self.requests.write_all(&line)?;

@@ -221,10 +221,9 @@ impl Child<'_> {
         say(&Told::Doing {
             what: Doing::Commit,
         });
-        let clip = running.recording.clip().map_err(|e| e.to_string())?;
         let committed = running.recording.commit().map_err(|e| e.to_string())?;
         say(&Told::Committed {
-            clip,
+            clip: committed.clip,
             fragment: committed.fragment,
             end_us: committed.end_us,
         });
