@@ -30,6 +30,7 @@ internal class LibraryTerminal(private val dir: File, private val keys: KeySourc
     private var officerName: String? = null
     private var duty: Duty? = null
     private var recording: Recording? = null
+    private val watched = ArrayList<EvidenceSource>()
 
     @Synchronized
     override fun look(): TerminalLook = try {
@@ -124,6 +125,17 @@ internal class LibraryTerminal(private val dir: File, private val keys: KeySourc
         running.use { it.stop() }
     }
 
+    /** Opens the officer's own [clip] for a player, which closes it; it ends with the officer at the latest. */
+    @Synchronized
+    fun watch(clip: String, fromUs: Long = 0, toUs: Long? = null): EvidenceSource {
+        watched.removeAll(EvidenceSource::isClosed)
+        return EvidenceSource(present().openClip(clip, fromUs, toUs)).also(watched::add)
+    }
+
+    /** The officer's own evidence: clip and media type, oldest first. */
+    @Synchronized
+    fun evidence(): List<Pair<String, String>> = present().evidence().map { it.clip to it.media }
+
     @Synchronized
     fun endDuty() {
         present().endDuty()
@@ -144,6 +156,8 @@ internal class LibraryTerminal(private val dir: File, private val keys: KeySourc
     private fun leave() {
         recording?.close()
         recording = null
+        watched.forEach(EvidenceSource::close)
+        watched.clear()
         officer?.close()
         officer = null
         officerName = null

@@ -50,12 +50,22 @@ object FastPath {
         size: Int,
     ): Int
 
+    /**
+     * Fills [size] bytes of [buffer] from [offset] on with what stands at [position] of an opened clip.
+     *
+     * @param token of an open reader: `ClipReader.token()`
+     * @return how many; fewer than [size] at the end alone, -1 where there is nothing
+     * @throws FastPathException [ReadRefusedException], or one of those that speak of the buffer
+     */
+    @JvmStatic
+    external fun readAt(token: Long, position: Long, buffer: ByteArray?, offset: Int, size: Int): Int
+
     /** Always throws [RustPanicException]: a check that this build survives a defect in the library. */
     @JvmStatic
     external fun panicOnPurpose()
 }
 
-/** A sample was not taken, and why. */
+/** A sample was not taken, or nothing was read, and why. */
 sealed class FastPathException(message: String) : RuntimeException(message)
 
 /** No buffer was given. */
@@ -75,6 +85,9 @@ class RecordingClosedException(message: String) : FastPathException(message)
 
 /** The recorder refused the sample; [code] is the stable word for the reason. */
 class SampleRefusedException(val code: String) : FastPathException(code)
+
+/** The reader gives nothing: closed, locked, or the evidence does not authenticate; [code] is the stable word. */
+class ReadRefusedException(val code: String) : FastPathException(code)
 
 /** A defect in the library. The process goes on; what was committed stays committed. */
 class RustPanicException(message: String) : FastPathException(message)

@@ -4,6 +4,7 @@ import custos.testing.Media
 import custos.testing.RealStation
 import java.io.File
 import org.junit.AfterClass
+import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
@@ -100,6 +101,39 @@ class MainPathTest {
             assertEquals(1u, officer.evidence().single().marked)
             assertThrows(ApiException.UnknownClip::class.java) { officer.mark("clip-none", "x") }
             assertEquals(listOf(photo.clip), terminal.syncOnce().confirmed)
+        }
+    }
+
+    @Test
+    fun `what was recorded can be looked at, and the journal knows`() {
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-5")
+            val photo = officer.photo(Media.photo())
+            val entries = terminal.status().journalSize
+            officer.openClip(photo.clip, 0, null).use { reader ->
+                assertEquals(entries + 1uL, terminal.status().journalSize)
+                assertEquals(null, reader.span())
+                assertEquals(Media.photo().size.toULong(), reader.size())
+                assertArrayEquals(Media.photo(), reader.readAt(0uL, UInt.MAX_VALUE))
+                assertEquals(0, reader.readAt(reader.size(), 1u).size)
+
+                val bytes = ByteArray(Media.photo().size + 1)
+                assertEquals(bytes.size - 1, FastPath.readAt(reader.token(), 0, bytes, 0, bytes.size))
+                assertArrayEquals(Media.photo(), bytes.copyOf(bytes.size - 1))
+                assertThrows(NullBufferException::class.java) { FastPath.readAt(reader.token(), 0, null, 0, 1) }
+                listOf(0 to bytes.size + 1, -1 to 1, 0 to -1, 0 to 0, Int.MAX_VALUE to Int.MAX_VALUE).forEach { (at, size) ->
+                    assertThrows("$at, $size", SampleRangeException::class.java) {
+                        FastPath.readAt(reader.token(), 0, bytes, at, size)
+                    }
+                }
+                listOf(0L, -1L, Long.MAX_VALUE, reader.token() + 1).forEach { token ->
+                    val refused = assertThrows("$token", ReadRefusedException::class.java) {
+                        FastPath.readAt(token, 0, bytes, 0, 1)
+                    }
+                    assertEquals("reader-closed", refused.code)
+                }
+            }
+            assertThrows(ApiException.UnknownClip::class.java) { officer.openClip("clip-none", 0, null) }
         }
     }
 
