@@ -11,6 +11,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
+mod clips;
 mod compare;
 mod damage;
 mod inspect;

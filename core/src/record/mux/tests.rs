@@ -2,7 +2,10 @@ use mp4_atom::{Decode, Header, Moof, Moov};
 use proptest::prelude::*;
 
 use super::super::codec::Rotation;
+use super::super::timeline::to_us;
 use super::*;
+
+mod long;
 
 /// 1280x720 at 25 pictures a second, two of which may be reordered.
 const HIGH: &[u8] = &[
