@@ -145,6 +145,20 @@ fn cameras_sound_and_photos_at_the_same_time() {
     each.sort();
     each.dedup();
     assert_eq!(each.len(), items.len(), "each is a recording of its own");
+    let told = |clip: &str| {
+        let item = items.iter().find(|item| item.clip == clip).unwrap();
+        (item.codecs.as_deref().unwrap(), item.rotation)
+    };
+    let told: Vec<_> = recorded.iter().map(|(clip, _)| told(clip)).collect();
+    assert_eq!(
+        told,
+        [
+            ("avc1.64001e,mp4a.40.2", Some(0)),
+            ("avc3.42c01e", Some(90)),
+            ("hvc1.1.6.L60.90,mp4a.40.2", Some(180)),
+            ("mp4a.40.2", None),
+        ]
+    );
     for (clip, given) in &recorded {
         let sealed = scene
             .folder

@@ -138,6 +138,14 @@ pub struct EvidenceItem {
     pub copy_of: Option<String>,
     /// The recording or clip that this note or sheet speaks of.
     pub about: Option<String>,
+    /// The clip that this one follows without a gap.
+    pub previous: Option<String>,
+    /// How much of its media was before the button was pressed, in µs.
+    pub pre_event_us: i64,
+    /// How its tracks are coded (RFC 6381), once there is something of them.
+    pub codecs: Option<String>,
+    /// Degrees that a player turns the picture, clockwise.
+    pub rotation: Option<u16>,
 }
 
 impl From<custos_core::EvidenceItem> for EvidenceItem {
@@ -160,6 +168,10 @@ impl From<custos_core::EvidenceItem> for EvidenceItem {
             category: item.category,
             copy_of: item.copy_of,
             about: item.about,
+            previous: item.previous,
+            pre_event_us: item.pre_event_us,
+            codecs: item.codecs,
+            rotation: item.rotation,
         }
     }
 }

@@ -92,5 +92,9 @@ pub(crate) fn json(item: &EvidenceItem) -> Value {
         "copy_of": item.copy_of,
         "about": item.about,
         "amends": item.amends,
+        "previous": item.previous,
+        "pre_event_us": item.pre_event_us,
+        "codecs": item.codecs,
+        "rotation": item.rotation,
     })
 }

@@ -11,7 +11,7 @@ use custos_protocol::journal::Event;
 use rusqlite::{Transaction, params};
 
 use super::ending::{Ending, Links, NO_MEDIA, complete_after};
-use super::mux::Fragment;
+use super::mux::{Coding, Fragment};
 use super::seal::{self, Recipient, SealError, Sealer};
 use crate::journal::{self, JournalContext};
 use crate::vault::{Vault, sync_dir};
@@ -62,6 +62,8 @@ pub(super) struct Notes {
     pub(super) dropped: u64,
     /// The storage runs out.
     pub(super) storage: Option<Event>,
+    /// What the tracks are, which is settled with the first fragment.
+    pub(super) coding: Option<Coding>,
 }
 
 impl Notes {
@@ -231,6 +233,12 @@ impl Clip {
                 return Err(Error::UnknownClip);
             }
             self.index(tx, &places)?;
+            if let Some(coding) = &notes.coding {
+                tx.execute(
+                    "UPDATE evidence SET codecs = ?2, rotation = ?3 WHERE clip = ?1",
+                    (&self.clip, &coding.codecs, coding.rotation),
+                )?;
+            }
             self.note(tx, notes, now)
         })?;
         (self.committed, self.sound) = (now, true);

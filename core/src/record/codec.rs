@@ -9,6 +9,7 @@ use super::mux::MuxError;
 use super::sps::{FrameTime, Sps};
 
 mod audio;
+mod rfc6381;
 
 pub use audio::AudioConfig;
 

@@ -9,8 +9,10 @@ use super::codec::{AudioConfig, VideoConfig};
 use super::timeline::{self, Cut, VIDEO_TIMESCALE};
 use super::tracks::{AudioTrack, VideoTrack};
 
+mod coding;
 mod error;
 
+pub(crate) use coding::Coding;
 pub use error::MuxError;
 
 /// Bytes of the largest sample taken.

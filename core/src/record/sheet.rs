@@ -242,7 +242,7 @@ impl Facts {
         let mut statement = connection.prepare(
             "SELECT clip, media, began_ms, ended_ms, end_us, codecs, rotation, category, marked,
                     marked_ms
-             FROM evidence WHERE recording = ?1 ORDER BY began_ms, clip",
+             FROM evidence WHERE recording = ?1 ORDER BY began_ms, rowid",
         )?;
         let clips = statement
             .query_map([recording], |row| {

@@ -93,6 +93,17 @@ pub struct EvidenceItem {
     /// The sheet that this sheet adds to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amends: Option<String>,
+    /// The clip that this one follows without a gap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// How much of its media was before the button was pressed, in µs.
+    pub pre_event_us: i64,
+    /// How its tracks are coded (RFC 6381), once there is something of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codecs: Option<String>,
+    /// Degrees that a player turns the picture, clockwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<u16>,
 }
 
 impl EvidenceItem {
@@ -104,7 +115,7 @@ impl EvidenceItem {
 
 const COLUMNS: &str = "clip, recording, media, state, reason, officer, duty, case_no, began_ms,
                        ended_ms, length, uploaded, fragments, marked, category, copy_of, about,
-                       amends";
+                       amends, previous, pre_event_us, codecs, rotation";
 
 fn item(row: &Row<'_>) -> rusqlite::Result<(String, EvidenceItem)> {
     let state: String = row.get(3)?;
@@ -127,6 +138,10 @@ fn item(row: &Row<'_>) -> rusqlite::Result<(String, EvidenceItem)> {
         copy_of: row.get(15)?,
         about: row.get(16)?,
         amends: row.get(17)?,
+        previous: row.get(18)?,
+        pre_event_us: row.get(19)?,
+        codecs: row.get(20)?,
+        rotation: row.get(21)?,
     };
     Ok((state, item))
 }
@@ -145,7 +160,7 @@ fn with_state((state, item): (String, EvidenceItem)) -> Result<EvidenceItem> {
 pub(super) fn list(connection: &Connection, officer: Option<&str>) -> Result<Vec<EvidenceItem>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM evidence
-         WHERE purged_ms IS NULL AND (?1 IS NULL OR officer = ?1) ORDER BY began_ms, clip"
+         WHERE purged_ms IS NULL AND (?1 IS NULL OR officer = ?1) ORDER BY began_ms, rowid"
     );
     let mut statement = connection.prepare(&sql)?;
     let rows: Vec<_> = statement
