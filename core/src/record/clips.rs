@@ -120,7 +120,7 @@ impl Clips {
         self.seal_early |= block.cut() && self.extent.first_us.is_some();
         for sample in block.samples() {
             let begins = setup.begins_at(sample.track, sample.key) || self.has_no_pictures(&sample);
-            if begins && self.wants_next(setup, sample.pts_us) {
+            if begins && self.wants_next(setup, &sample) {
                 self.next_clip(setup, newest_us.saturating_sub(sample.pts_us))?;
             }
             if self.fits(setup, sample.track) {
@@ -176,14 +176,17 @@ impl Clips {
             && since.is_some_and(|us| sample.pts_us.saturating_sub(us) > NO_PICTURES_US)
     }
 
-    fn wants_next(&self, setup: &Arc<Setup>, pts_us: i64) -> bool {
+    fn wants_next(&mut self, setup: &Arc<Setup>, sample: &Sample<'_>) -> bool {
         let Some(first_us) = self.extent.first_us else {
             return false;
         };
-        self.seal_early
-            || !Arc::ptr_eq(&self.setup, setup)
-            || pts_us.saturating_sub(first_us) >= self.plan.clip_max_us
-            || self.extent.bytes >= self.plan.clip_max_bytes
+        if self.seal_early || !Arc::ptr_eq(&self.setup, setup) {
+            return true;
+        }
+        let full = sample.pts_us.saturating_sub(first_us) >= self.plan.clip_max_us
+            || self.extent.bytes >= self.plan.clip_max_bytes;
+        // What leans on the clip before would be skipped by the next one's players.
+        full && !(setup.leans(sample) && self.extent.can_wait(sample.pts_us))
     }
 
     fn place(&mut self, sample: &Sample<'_>) {
@@ -249,6 +252,7 @@ impl Clips {
             },
             dropped: self.dropped,
             storage: None,
+            coding: None,
         }
     }
 
@@ -261,6 +265,9 @@ impl Clips {
             return Ok(());
         }
         let mut each = self.clip.committed();
+        if each.fragment == 0 && !self.fragments.is_empty() {
+            notes.coding = Some(self.muxer.coding());
+        }
         self.clip.commit(&mut self.fragments, &notes)?;
         self.told_repaired += notes.repaired;
         self.dropped -= notes.dropped;

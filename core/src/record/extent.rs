@@ -12,9 +12,19 @@ pub(super) struct Extent {
     /// The first sample of the fragment that is being filled.
     pub(super) fragment_us: Option<i64>,
     pub(super) bytes: u64,
+    /// The first picture that could have begun the next clip, but that leans on this one.
+    pub(super) open_us: Option<i64>,
 }
 
+/// Where a stream never begins anew, clips are cut at any picture that decoding can begin with.
+const OPEN_US: i64 = 10_000_000;
+
 impl Extent {
+    /// Whether the next clip may wait for a better picture than this one at `us`.
+    pub(super) fn can_wait(&mut self, us: i64) -> bool {
+        us.saturating_sub(*self.open_us.get_or_insert(us)) < OPEN_US
+    }
+
     pub(super) fn add(&mut self, sample: &Sample<'_>, ended: bool) {
         let us = sample.pts_us;
         self.first_us = Some(self.first_us.map_or(us, |first| first.min(us)));
@@ -25,5 +35,18 @@ impl Extent {
         if ended || self.fragment_us.is_none() {
             self.fragment_us = Some(us);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_never_begins_anew_is_cut_all_the_same() {
+        let mut extent = Extent::default();
+        assert!(extent.can_wait(5_000_000));
+        assert!(extent.can_wait(5_000_000 + OPEN_US - 1));
+        assert!(!extent.can_wait(5_000_000 + OPEN_US));
     }
 }

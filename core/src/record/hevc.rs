@@ -1,7 +1,7 @@
 //! H.265 parameter sets (ITU-T H.265 §7.3.1 to §7.3.3): what a sample entry has to say, the
 //! picture size, and how far pictures are reordered.
 
-use super::annexb::unescape;
+use super::annexb::{nal_units, unescape};
 use super::bits::Bits;
 use super::sps::FrameTime;
 
@@ -16,6 +16,7 @@ pub const NAL_RASL_R: u8 = 9;
 /// The first and the last type of a picture at which decoding can begin: BLA, IDR, CRA.
 pub const NAL_BLA_W_LP: u8 = 16;
 pub const NAL_IRAP_LAST: u8 = 23;
+pub const NAL_CRA: u8 = 21;
 pub const NAL_VPS: u8 = 32;
 pub const NAL_SPS: u8 = 33;
 pub const NAL_PPS: u8 = 34;
@@ -29,6 +30,15 @@ pub fn nal_type(unit: &[u8]) -> Option<u8> {
     let layer = (first & 1) << 5 | second >> 3;
     // nuh_temporal_id_plus1 is never zero, forbidden_zero_bit never one.
     (layer == 0 && second & 7 != 0 && first & 0x80 == 0).then_some(first >> 1)
+}
+
+/// Whether an access unit is a CRA picture: pictures that follow it may refer to what came before
+/// it, and are skipped where decoding begins with it (RASL, §3.112).
+pub fn is_cra(annex_b: &[u8]) -> bool {
+    let picture = nal_units(annex_b)
+        .filter_map(nal_type)
+        .find(|kind| *kind < NAL_VPS);
+    picture == Some(NAL_CRA)
 }
 
 /// `profile_tier_level` (§7.3.3), as `hvcC` repeats it.

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 use super::annexb;
-use super::codec::{AudioConfig, VideoConfig};
+use super::codec::{AudioConfig, VideoCodec, VideoConfig};
+use super::hevc;
 use super::mux::{MAX_SAMPLE, MuxError, Track};
 
 /// Bytes of a block: some seconds of video. A larger sample gets a block of its own.
@@ -28,6 +29,14 @@ impl Setup {
             Track::Video => key,
             Track::Audio => self.video.is_none(),
         }
+    }
+
+    /// Whether what follows a key picture may lean on what was before it.
+    pub(super) fn leans(&self, sample: &Sample<'_>) -> bool {
+        let h265 = |video: &VideoConfig| video.codec() == VideoCodec::H265;
+        sample.track == Track::Video
+            && self.video.as_ref().is_some_and(h265)
+            && hevc::is_cra(sample.data)
     }
 }
 

@@ -55,7 +55,7 @@ fn a_recording_cut_into_clips_is_whole() {
     if !have(TOOLS) {
         return;
     }
-    for name in ["sample.mp4", "sample.h264"] {
+    for name in ["sample.mp4", "sample.h264", "sample-h265.mp4"] {
         let scene = Scene::station();
         scene.publish_policy(|policy| policy.clip_max_s = 10);
         scene.provision("terminal", &scene.station.url.clone());
