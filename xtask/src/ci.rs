@@ -36,7 +36,13 @@ const STEPS: &[Step] = &[
         ]))
     }),
     ("test", || {
-        run(&mut cargo(&["test", "--release", "--workspace"]))
+        // All of them: one that fails should not hide another.
+        run(&mut cargo(&[
+            "test",
+            "--release",
+            "--workspace",
+            "--no-fail-fast",
+        ]))
     }),
     ("demo", demo),
     ("kotlin", kotlin),
