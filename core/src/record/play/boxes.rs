@@ -129,6 +129,12 @@ impl Part {
         timeline::to_us(self.begin, self.track.timescale)
     }
 
+    /// How much later than it is decoded something is shown at the earliest.
+    pub(super) fn delay_us(&self) -> i64 {
+        let time = i64::try_from(self.time).unwrap_or(i64::MAX);
+        timeline::to_us(self.begin.saturating_sub(time), self.track.timescale)
+    }
+
     pub(super) fn end_us(&self) -> i64 {
         timeline::to_us(self.end, self.track.timescale)
     }

@@ -1,5 +1,5 @@
-//! What stands before the fragments: `ftyp` and `moov`, and for a player `mehd` in it and `sidx`
-//! after it.
+//! What stands before the fragments: `ftyp` and `moov`, and for a player `mehd` in it and a `sidx`
+//! for each track after it.
 
 use std::io::{Read, Seek};
 
@@ -48,18 +48,24 @@ impl Init {
         })
     }
 
-    /// The track whose times an index gives: the picture's, where there is one.
-    pub(super) fn leading(&self) -> Option<&TrackInfo> {
-        let video = self.tracks.iter().find(|t| t.video);
-        video.or(self.tracks.first())
+    /// The tracks, the one that a player goes by first: the picture's, where there is one.
+    fn leading_first(&self) -> Vec<&TrackInfo> {
+        let (video, others): (Vec<_>, Vec<_>) = self.tracks.iter().partition(|t| t.video);
+        [video, others].concat()
     }
 
-    /// All that a view of these fragments begins with.
-    pub(super) fn before(&self, places: &[Place], span: Span) -> Option<Zeroizing<Vec<u8>>> {
-        let leading = self.leading()?;
-        let sidx = index::sidx(places, leading.id, leading.timescale, span.from_us)?;
+    /// All that a view of these fragments begins with. `delay_us`: how much later than they are
+    /// decoded its pictures are shown.
+    pub(super) fn before(
+        &self,
+        places: &[Place],
+        span: Span,
+        delay_us: i64,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let tracks = self.leading_first();
+        let indexes = index::indexes(places, &tracks, span.from_us, delay_us)?;
         let mut head = self.with_duration(span.to_us.saturating_sub(span.from_us));
-        head.extend_from_slice(&sidx);
+        head.extend_from_slice(&indexes);
         Some(head)
     }
 

@@ -1,9 +1,9 @@
 //! A sealed clip as a player reads it: one file in which it can go anywhere at once.
 //!
 //! Players find their way in fragmented MP4 by a `sidx` before the first fragment, which a
-//! recorder that never writes backwards cannot leave there. So a [`View`] puts one in front:
-//! `ftyp` and `moov` with the duration in `mehd`, `sidx`, and then the fragments as they were
-//! sealed, decrypted as they are asked for. A view of a range of time has the fragments of that
+//! recorder that never writes backwards cannot leave there. So a [`View`] puts it in front:
+//! `ftyp` and `moov` with the duration in `mehd`, a `sidx` for each track, and then the fragments
+//! as they were sealed, decrypted as they are asked for. A view of a range of time has the fragments of that
 //! range alone, and its time begins with them.
 //!
 //! # Layout
@@ -142,6 +142,7 @@ impl<R: Read + Seek> View<R> {
             return Err(Error::EmptyRange);
         };
         let run = first.position..last.end();
+        let delay_us = walk::delay_us(&mut file, &init, *first)?;
         let moved = if later {
             Some(Moved::new(&mut file, &init, places.clone())?)
         } else {
@@ -151,7 +152,7 @@ impl<R: Read + Seek> View<R> {
             from_us: moved.as_ref().map_or(0, Moved::by_us),
             to_us: places.iter().map(|p| p.end_us).max().unwrap_or(0),
         };
-        let Some(head) = init.before(&places, span) else {
+        let Some(head) = init.before(&places, span, delay_us) else {
             // More than an index can say: a player will have to look for itself.
             return Ok(Self::plain(file));
         };

@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
 use age::x25519::Identity;
-use mp4_atom::{Atom as _, Decode as _, Header, Moof, Moov, ReadFrom as _, Sidx};
+use mp4_atom::{Atom as _, Decode as _, Header, Moof, Moov, ReadFrom as _, SegmentReference, Sidx};
 
 use super::*;
 use crate::record::{AudioConfig, Fragment, Muxer, Rotation, Track, VideoConfig, seal};
@@ -123,7 +123,7 @@ fn read(view: &mut View<Cursor<Vec<u8>>>) -> Vec<u8> {
 /// What a parser of others makes of it.
 struct Parsed {
     moov: Moov,
-    sidx: Sidx,
+    indexes: Vec<Sidx>,
     moofs: Vec<Moof>,
     /// Where the fragments begin.
     first: usize,
@@ -133,7 +133,7 @@ struct Parsed {
 
 fn parse(file: &[u8]) -> Parsed {
     let mut cursor = Cursor::new(file);
-    let (mut moov, mut sidx) = (None, None);
+    let (mut moov, mut indexes) = (None, Vec::new());
     let (mut moofs, mut lengths) = (Vec::new(), Vec::new());
     let mut first = 0;
     while (cursor.position() as usize) < file.len() {
@@ -145,7 +145,7 @@ fn parse(file: &[u8]) -> Parsed {
         match &header.kind.as_ref()[..4] {
             b"moov" => moov = Some(Moov::decode_body(&mut content).unwrap()),
             b"sidx" => {
-                sidx = Some(Sidx::decode(&mut &file[start..end]).unwrap());
+                indexes.push(Sidx::decode(&mut &file[start..end]).unwrap());
                 first = end;
             }
             b"moof" => {
@@ -160,7 +160,7 @@ fn parse(file: &[u8]) -> Parsed {
     }
     Parsed {
         moov: moov.unwrap(),
-        sidx: sidx.unwrap(),
+        indexes,
         moofs,
         first,
         lengths,
@@ -185,30 +185,43 @@ fn a_whole_clip_has_an_index_and_its_duration() {
         let mehd = parsed.moov.mvex.unwrap().mehd.unwrap();
         assert_eq!(mehd.fragment_duration, end_us.unsigned_abs().div_ceil(1000));
 
-        let sidx = parsed.sidx;
-        assert_eq!(sidx.first_offset, 0);
-        assert_eq!(sidx.reference_id, if video { 1 } else { 2 });
-        assert_eq!(sidx.timescale, if video { 90_000 } else { 48_000 });
-        assert_eq!(sidx.references.len(), clip.places.len());
-        // With pictures, only every other fragment begins with a key frame.
-        for (number, reference) in sidx.references.iter().enumerate() {
-            assert_eq!(reference.starts_with_sap, !video || number % 2 == 0);
-            assert_eq!(u64::from(reference.referenced_size), parsed.lengths[number]);
+        let told: Vec<_> = parsed
+            .indexes
+            .iter()
+            .map(|i| (i.reference_id, i.timescale))
+            .collect();
+        let tracks = [(1, 90_000), (2, 48_000)];
+        assert_eq!(told, tracks[usize::from(!video)..1 + usize::from(audio)]);
+        let mut begins = parsed.first as u64;
+        for sidx in parsed.indexes.iter().rev() {
+            assert_eq!(begins + sidx.first_offset, parsed.first as u64);
+            begins -= sidx_bytes(sidx);
+            assert_eq!(sidx.references.len(), clip.places.len());
+            // With pictures, only every other fragment begins with a key frame.
+            for (number, reference) in sidx.references.iter().enumerate() {
+                let entry = !video || number % 2 == 0;
+                assert_eq!(reference.starts_with_sap, entry);
+                assert_eq!(
+                    reference.subsegment_duration > 0,
+                    entry,
+                    "nobody is led there"
+                );
+                assert_eq!(u64::from(reference.referenced_size), parsed.lengths[number]);
+            }
+            let sum = |of: fn(&SegmentReference) -> u32| -> u64 {
+                sidx.references.iter().map(|r| u64::from(of(r))).sum()
+            };
+            let bytes = sum(|r| r.referenced_size);
+            assert_eq!(bytes, (file.len() - parsed.first) as u64);
+            let ticks = sum(|r| r.subsegment_duration);
+            let end = timeline(end_us, sidx.timescale);
+            assert_eq!(sidx.earliest_presentation_time + ticks, end);
         }
-        let bytes: u64 = sidx
-            .references
-            .iter()
-            .map(|r| u64::from(r.referenced_size))
-            .sum();
-        assert_eq!(bytes, (file.len() - parsed.first) as u64);
-        let ticks: u64 = sidx
-            .references
-            .iter()
-            .map(|r| u64::from(r.subsegment_duration))
-            .sum();
-        let end = timeline(end_us, sidx.timescale);
-        assert_eq!(sidx.earliest_presentation_time + ticks, end);
     }
+}
+
+fn sidx_bytes(sidx: &Sidx) -> u64 {
+    40 + 12 * sidx.references.len() as u64
 }
 
 fn timeline(us: i64, scale: u32) -> u64 {
@@ -265,7 +278,10 @@ fn a_range_has_its_fragments_and_begins_at_zero() {
         .filter(|(a, b)| a != b)
         .count();
     assert!(touched <= 4 * 2 * 8, "{touched}");
-    assert_eq!(parsed.sidx.references.len(), 4);
+    assert_eq!(parsed.indexes.len(), 2);
+    for sidx in &parsed.indexes {
+        assert_eq!(sidx.references.len(), 4);
+    }
 }
 
 /// Only what a range needs is decrypted: damage elsewhere does not matter to it.

@@ -67,6 +67,21 @@ fn place(position: u64, length: u64, parts: &[Part], video: bool) -> Place {
     }
 }
 
+/// How much later than they are decoded pictures of a fragment are shown: what reordering needs.
+///
+/// # Errors
+/// [`Error::Evidence`], [`Error::Io`].
+pub(super) fn delay_us<R: Read + Seek>(
+    file: &mut Opened<R>,
+    init: &Init,
+    place: Place,
+) -> Result<i64> {
+    let moof = moof(file, place.position, place.length)?;
+    let parts = boxes::parts(&moof, &init.tracks).unwrap_or_default();
+    let pictures = parts.iter().find(|part| part.track.video);
+    Ok(pictures.map_or(0, boxes::Part::delay_us).max(0))
+}
+
 /// Type and size of the box at a place.
 fn head<R: Read + Seek>(file: &mut Opened<R>, at: u64) -> Result<([u8; 4], u64)> {
     let mut bytes = [0; 16];
