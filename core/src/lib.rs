@@ -28,8 +28,8 @@ pub use self::{
     record::{ClipRange, FragmentCommitted, RecordingEvent, Span},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{
-        ClipReader, DutyId, EvidenceItem, EvidenceState, Export, ExportSpec, MAX_NOTE, Officer,
-        Photo, PhotoSpec, Recording, RecordingPhase, RecordingSpec, Status, Terminal,
+        ClipReader, DutyId, EvidenceItem, EvidenceState, Export, ExportSpec, MAX_NOTE, Marked,
+        Officer, Photo, PhotoSpec, Recording, RecordingPhase, RecordingSpec, Status, Terminal,
     },
     vault::{KeySource, Secret, SoftwareKeySource},
 };

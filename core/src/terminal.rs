@@ -45,7 +45,7 @@ pub use self::{
     officer::{DutyId, Officer},
     photo::{Photo, PhotoSpec},
     play::ClipReader,
-    recording::{Recording, RecordingPhase, RecordingSpec},
+    recording::{Marked, Recording, RecordingPhase, RecordingSpec},
 };
 use crate::{
     Error, KeySource, Result, Secret, clock,

@@ -361,6 +361,50 @@ fn muting_is_the_policys_and_in_the_journal() {
     assert_eq!(muted, wanted);
 }
 
+/// The sample before the press may begin a clip that nobody has heard of: the mark says where it
+/// is, and so does a commit.
+#[test]
+fn a_mark_at_the_edge_of_two_clips_is_where_it_says() {
+    let scene = Scene::new();
+    let (terminal, officer) = scene.on_duty("t-1");
+    publish(&scene, &terminal, |policy| policy.clip_max_s = 10);
+    let recording = officer.start_recording(RecordingSpec::default()).unwrap();
+    let mut camera = Camera::new(&recording);
+    let mut told = Vec::new();
+    for last in [250, 251, 500, 501] {
+        camera.feed(&recording, last - camera.next);
+        let marked = recording.mark(&last.to_string()).unwrap();
+        assert_eq!(recording.clip().unwrap(), marked.clip);
+        told.push((marked.clip, marked.at_us, last.to_string()));
+    }
+    // Picture 750 is the last of these, and the first of its clip.
+    camera.feed(&recording, 751 - camera.next);
+    let committed = recording.commit().unwrap();
+    let item = recording.finish().unwrap();
+    assert_eq!(committed.clip, item.clip);
+    assert_eq!((committed.fragment, item.fragments), (1, 1));
+
+    let marks = |event| match event {
+        Event::Mark { clip, at_us, label } => Some((clip, at_us, label)),
+        _ => None,
+    };
+    let written: Vec<_> = events(&terminal)
+        .into_iter()
+        .filter_map(|(_, event)| marks(event))
+        .collect();
+    assert_eq!(written, told);
+    let at: Vec<_> = told.iter().map(|(_, at_us, _)| *at_us).collect();
+    let end = 249 * PICTURE_US;
+    assert_eq!(at, [end, 0, end, 0]);
+    let clips = terminal.evidence().unwrap();
+    let marked = clips.iter().map(|item| (&item.clip, item.marked));
+    let count = |clip| told.iter().filter(|(of, ..)| of == clip).count();
+    for (clip, marked) in marked {
+        assert_eq!(marked as usize, count(clip), "{clip}");
+    }
+    assert_ne!(told[0].0, told[1].0);
+}
+
 /// A lock keeps people out and ends nobody's evidence; a wipe ends everything.
 #[test]
 fn a_lock_lets_it_go_on_and_a_wipe_does_not() {

@@ -85,7 +85,8 @@ impl Recording {
 
     /// A mark at the time of the last sample.
     pub fn mark(&self, label: String) -> ApiResult<()> {
-        Ok(self.recording.mark(&label)?)
+        self.recording.mark(&label)?;
+        Ok(())
     }
 
     /// Makes everything up to the last whole access unit durable now.

@@ -64,7 +64,9 @@ impl Recorder {
         state.queue.replace()
     }
 
-    /// The clip that is being recorded, or was at the end.
+    /// The clip that is being recorded, or was at the end: as far as samples were worked off. One
+    /// that was appended may be of the next clip; [`Recorder::position`] and [`Recorder::commit`]
+    /// say where it is.
     pub(crate) fn clip(&self) -> String {
         self.shared.lock().place.clip.clone()
     }
@@ -130,7 +132,8 @@ impl Recorder {
         Ok((state.place.clip.clone(), state.place.at_us))
     }
 
-    /// Waits until everything appended so far is durable, and returns how far that is.
+    /// Waits until everything appended so far is durable, and returns how far that is, in the clip
+    /// that has the latest of it.
     ///
     /// # Errors
     /// What ended the recording; what was durable before stays so.

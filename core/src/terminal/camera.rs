@@ -12,7 +12,7 @@ use custos_protocol::{
 };
 
 use super::{
-    EvidenceItem, RecordingPhase, RecordingSpec, evidence,
+    EvidenceItem, Marked, RecordingPhase, RecordingSpec, evidence,
     owner::{Owner, Start},
 };
 use crate::{
@@ -356,7 +356,7 @@ impl Camera {
         Ok(())
     }
 
-    pub(super) fn mark(&self, label: &str) -> Result<()> {
+    pub(super) fn mark(&self, label: &str) -> Result<Marked> {
         let live = self.running()?;
         let (clip, at_us) = live.recorder.position()?;
         let origin = &live.start.origin;
@@ -372,7 +372,8 @@ impl Camera {
                 label: label.to_owned(),
             };
             journal::append(tx, &context, event).map(drop)
-        })
+        })?;
+        Ok(Marked { clip, at_us })
     }
 
     pub(super) fn commit(&self) -> Result<FragmentCommitted> {

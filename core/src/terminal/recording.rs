@@ -21,6 +21,14 @@ pub struct RecordingSpec {
     pub events: Option<Sender<RecordingEvent>>,
 }
 
+/// A mark that was made: this is what the journal says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    pub clip: String,
+    /// In µs from the clip's beginning.
+    pub at_us: i64,
+}
+
 /// What a camera does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordingPhase {
@@ -57,7 +65,9 @@ impl Recording {
         self.camera.phase()
     }
 
-    /// The clip that is being recorded.
+    /// The clip that is being recorded. Samples are worked off behind the caller's back: the one
+    /// that was appended last may begin the next clip. What is done with the clip of *that* says
+    /// which it is: [`Recording::mark`], [`Recording::commit`].
     ///
     /// # Errors
     /// [`Error::RecordingEnded`] where nothing is.
@@ -169,17 +179,19 @@ impl Recording {
         self.camera.mute(muted)
     }
 
-    /// A mark at the time of the last sample. Marked clips leave first.
+    /// A mark at the time of the last sample. Marked clips leave first. It gives the clip that has
+    /// the mark, which may be the first to be heard of a clip that began with that sample.
     ///
     /// # Errors
     /// [`Error::RecordingEnded`], storage errors.
     ///
     /// [`Error::RecordingEnded`]: crate::Error::RecordingEnded
-    pub fn mark(&self, label: &str) -> Result<()> {
+    pub fn mark(&self, label: &str) -> Result<Marked> {
         self.camera.mark(label)
     }
 
-    /// Waits until everything appended so far is durable, and returns how far that is.
+    /// Waits until everything appended so far is durable, and returns how far that is, in the clip
+    /// that has the latest of it.
     ///
     /// # Errors
     /// What ended the recording; what was told durable before stays so.

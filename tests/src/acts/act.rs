@@ -298,10 +298,9 @@ impl<'a> Hand<'a> {
     }
 
     fn mark(&mut self, recording: &Recording, label: &str) -> Result<()> {
-        let clip = recording.clip()?;
-        recording.mark(label)?;
+        let marked = recording.mark(label)?;
         self.told.push(Told::Marked {
-            clip,
+            clip: marked.clip,
             label: label.to_owned(),
         });
         Ok(())

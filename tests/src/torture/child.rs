@@ -201,8 +201,8 @@ impl Child<'_> {
     fn mark(&self, running: &Running<'_>) -> Result<(), Ended> {
         say(&Told::Doing { what: Doing::Mark });
         let label = format!("{}-{}", running.id, running.sample);
-        let clip = running.recording.clip().map_err(|e| e.to_string())?;
-        running.recording.mark(&label).map_err(|e| e.to_string())?;
+        let marked = running.recording.mark(&label).map_err(|e| e.to_string())?;
+        let clip = marked.clip;
         say(&Told::Marked { clip, label });
         Ok(())
     }
