@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command};
 use crate::{
     deny,
     step::{Result, cargo, root, run, step},
-    tools,
+    tools, torture,
 };
 
 type Step = (&'static str, fn() -> Result);
@@ -43,6 +43,13 @@ const STEPS: &[Step] = &[
             "--workspace",
             "--no-fail-fast",
         ]))
+    }),
+    // Always the same choices: what they strike differs from run to run.
+    ("torture", || {
+        torture::torture(&["--rounds", "200", "--seed", "20261122"])
+    }),
+    ("power", || {
+        torture::torture(&["--power", "--rounds", "50", "--seed", "20261122"])
     }),
     ("demo", demo),
     ("kotlin", kotlin),
