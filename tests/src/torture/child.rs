@@ -92,6 +92,8 @@ struct Running<'a> {
     media: &'a Media,
     /// The next sample's number.
     sample: u64,
+    /// How many were handed over since the last commit.
+    uncommitted: u64,
     started: Instant,
     speed: u64,
 }
@@ -157,6 +159,7 @@ impl Child<'_> {
             number,
             media,
             sample: 0,
+            uncommitted: 0,
             started: Instant::now(),
             speed: self.plan.speed,
         })
@@ -178,6 +181,7 @@ impl Child<'_> {
             Pressure::Dropped => return Err(format!("sample {n} was dropped")),
         }
         running.sample += 1;
+        running.uncommitted += 1;
         let now = |every: u64| every > 0 && n % every == every - 1;
         if now(self.plan.mark_every) {
             self.mark(running)?;
@@ -186,10 +190,11 @@ impl Child<'_> {
             self.take_photo()?;
         }
         // In the middle of a group of pictures as well as at its end.
-        if now(self.plan.commit_every)
-            && (due.track == Track::Video || running.media.video.is_none())
-        {
+        let every = self.plan.commit_every;
+        let due_now = every > 0 && running.uncommitted >= every;
+        if due_now && (due.track == Track::Video || running.media.video.is_none()) {
             self.commit(running)?;
+            running.uncommitted = 0;
         }
         if now(self.plan.publish_every) {
             let note = self.terminal.checkpoint().map_err(|e| e.to_string())?;

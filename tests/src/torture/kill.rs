@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -78,6 +78,9 @@ pub struct Round {
 
 /// Nothing is said for so long: it hangs.
 const HANGS: Duration = Duration::from_secs(60);
+
+/// A round at the speed of real time is over long before this.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// Runs a round on a folder in which rounds were run before, or none.
 ///
@@ -166,7 +169,13 @@ fn run(
     let mut child = child.map_err(|e| format!("it does not start: {e}"))?;
     let lines = lines_of(&mut child);
     let mut waiting = Waiting::new(trigger);
+    let began = Instant::now();
     loop {
+        if began.elapsed() > LONGEST {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("it never came to {trigger:?}"));
+        }
         match lines.recv_timeout(HANGS) {
             Ok(line) => {
                 let strikes = waiting.is_over(&line);

@@ -159,7 +159,7 @@ impl Plan {
                 plan.strike(r, Doing::Mark, 4, 8_000);
             }
             85..=88 => {
-                plan.commit_every = r.between(10, 60);
+                plan.commit_every = r.between(10, 40);
                 plan.strike(r, Doing::Commit, 4, 20_000);
             }
             // As an outsider would.
