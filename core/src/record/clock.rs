@@ -10,8 +10,6 @@
 //! - a time far back: likewise. If the next one is there too, the clock was set back, and what it
 //!   says from then on is shifted so that the recording goes on. Both tracks are shifted alike
 
-use std::collections::VecDeque;
-
 use super::sps::FrameTime;
 use super::timeline::{VIDEO_TIMESCALE, to_ticks, to_us};
 
@@ -69,6 +67,8 @@ struct Clock {
     suspect: Option<i64>,
     /// How many times running it has said the same.
     frozen: u32,
+    /// What it says now is nothing that a camera says, and was cut.
+    beyond: bool,
     repaired: u64,
 }
 
@@ -85,6 +85,7 @@ impl Clock {
             fitted: None,
             suspect: None,
             frozen: 0,
+            beyond: false,
             repaired: 0,
         }
     }
@@ -113,6 +114,8 @@ impl Clock {
             0
         };
         self.said = Some(said);
+        self.beyond = pts_us.unsigned_abs() > MOST_US.unsigned_abs();
+        self.repaired += u64::from(self.beyond);
         (said, said.saturating_add(self.offset))
     }
 
@@ -137,7 +140,7 @@ impl Clock {
             self.accept(said, time);
             return time;
         }
-        self.repaired += 1;
+        self.repaired += u64::from(!self.beyond);
         let set_back = agreed && highest - time > self.seconds(FAR_S) && highest < MOST_TICKS;
         if fit == Fit::Behind && set_back {
             self.offset = self.offset_after(said, highest, other);
@@ -191,11 +194,10 @@ impl Clock {
 #[derive(Debug)]
 pub(crate) struct VideoClock {
     clock: Clock,
-    /// The latest times, rising: as many as pictures may be reordered, and one.
+    /// The latest times, rising: as many as pictures may be reordered, and one. What is not later
+    /// than the first of them is refused, so that they also tell a repeated time.
     latest: Vec<i64>,
     room: usize,
-    /// The last times given out, to tell a repeated one.
-    recent: VecDeque<i64>,
 }
 
 impl VideoClock {
@@ -206,7 +208,6 @@ impl VideoClock {
             clock: Clock::new(VIDEO_TIMESCALE, to_ticks(frame_us as i64, VIDEO_TIMESCALE)),
             latest: Vec::new(),
             room: reorder.unwrap_or(MOST_REORDERED).min(MOST_REORDERED) as usize + 1,
-            recent: VecDeque::new(),
         }
     }
 
@@ -234,7 +235,7 @@ impl VideoClock {
             self.clock.repaired += 1;
             placed = floor;
         }
-        while self.recent.contains(&placed) {
+        while self.latest.contains(&placed) {
             placed += 1;
         }
         self.remember(placed);
@@ -248,7 +249,7 @@ impl VideoClock {
         // Of these, only as many as pictures are reordered may be shown after it.
         let too_early = self.latest.len() == self.room && time <= self.latest[0];
         let reach = self.clock.seconds(NEAR_S);
-        if too_early || time < highest - reach || self.recent.contains(&time) {
+        if too_early || time < highest - reach || self.latest.contains(&time) {
             Fit::Behind
         } else if self.clock.is_far_ahead(time, highest, other) {
             Fit::Ahead
@@ -259,10 +260,6 @@ impl VideoClock {
 
     fn remember(&mut self, time: i64) {
         self.clock.highest = self.clock.highest.max(Some(time));
-        if self.recent.len() == 64 {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(time);
         let at = self.latest.partition_point(|t| *t < time);
         self.latest.insert(at, time);
         if self.latest.len() > self.room {

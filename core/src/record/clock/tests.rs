@@ -45,6 +45,33 @@ fn b_frames_reach_back_as_far_as_the_stream_says() {
     assert_eq!(clock.repaired(), 1);
 }
 
+/// However long ago the other one was given: here a picture that is decoded far ahead of its time.
+#[test]
+fn no_time_is_given_twice() {
+    let mut clock = video(2);
+    let mut placed = vec![clock.place(4 * S, None)];
+    placed.extend(place(&mut clock, &steady(0, 120)));
+    placed.sort_unstable();
+    assert!(placed.windows(2).all(|w| w[0] < w[1]));
+    assert_eq!(clock.repaired(), 1);
+}
+
+/// Even where nothing came before that it could be compared with.
+#[test]
+fn a_time_that_was_cut_is_counted() {
+    for nonsense in [i64::MIN, i64::MAX, MOST_US + 1] {
+        let mut clock = video(0);
+        clock.place(nonsense, None);
+        assert_eq!(clock.repaired(), 1, "{nonsense}");
+        let mut clock = AudioClock::new(48_000, 1024);
+        clock.place(nonsense, None);
+        assert_eq!(clock.repaired(), 1, "{nonsense}");
+    }
+    let mut clock = video(0);
+    clock.place(-MOST_US, None);
+    assert_eq!(clock.repaired(), 0);
+}
+
 /// One time that is nonsense moves its picture and no other.
 #[test]
 fn a_slip_is_one_picture_out_of_place() {
