@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Command};
 
 use crate::{
-    deny,
+    deny, fuzz,
     step::{Result, cargo, root, run, step},
     tools, torture,
 };
@@ -51,6 +51,7 @@ const STEPS: &[Step] = &[
     ("power", || {
         torture::torture(&["--power", "--rounds", "50", "--seed", "20261122"])
     }),
+    ("fuzz", || fuzz::run(&[])),
     ("demo", demo),
     ("kotlin", kotlin),
 ];

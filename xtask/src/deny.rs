@@ -75,8 +75,12 @@ pub fn run() -> Result {
     Err(findings.into_iter().collect::<Vec<_>>().join("\n"))
 }
 
-/// The workspace, and the Kotlin generator's own, which has a lock file of its own.
-const MANIFESTS: [&str; 2] = ["Cargo.toml", "bindings/bindgen/Cargo.toml"];
+/// The workspace, and what has a lock file of its own: the Kotlin generator and the fuzz targets.
+const MANIFESTS: [&str; 3] = [
+    "Cargo.toml",
+    "bindings/bindgen/Cargo.toml",
+    "fuzz/Cargo.toml",
+];
 
 fn metadata(manifest: &str) -> Result<Metadata> {
     let arguments = [

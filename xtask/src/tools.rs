@@ -7,6 +7,7 @@ use crate::step::{Result, run};
 /// Program, and the Debian package that brings it.
 const PROGRAMS: &[(&str, &str)] = &[
     ("cc", "gcc"),
+    ("c++", "g++"),
     ("make", "make"),
     ("perl", "perl"),
     ("ffmpeg", "ffmpeg"),

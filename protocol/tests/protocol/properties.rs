@@ -9,8 +9,8 @@ use custos_protocol::{
     journal::{ClockTrust, Entry},
     key::SigningKey,
     merkle::{
-        Frontier, MemoryTree, consistency, inclusion, leaf_hash, root, verify_consistency,
-        verify_inclusion,
+        Frontier, MemoryTree, consistency, inclusion, leaf_hash, node_hash, root,
+        verify_consistency, verify_inclusion,
     },
     note::{Note, Signer, Verifier},
     policy::Policy,
@@ -106,6 +106,50 @@ fn tree(size: u64) -> MemoryTree {
 
 fn never<T>(value: Result<T, std::convert::Infallible>) -> T {
     value.unwrap_or_else(|never| match never {})
+}
+
+/// RFC 6962, 2.1, as it is written there: the hash of a list of leaves.
+fn mth(leaves: &[Hash]) -> Hash {
+    match leaves {
+        [] => Hash::of(b""),
+        [leaf] => *leaf,
+        _ => {
+            let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+            node_hash(&mth(left), &mth(right))
+        }
+    }
+}
+
+/// RFC 6962, 2.1.1: PATH.
+fn audit_path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
+    if leaves.len() == 1 {
+        return Vec::new();
+    }
+    let middle = leaves.len().next_power_of_two() / 2;
+    let (left, right) = leaves.split_at(middle);
+    let (mut path, other) = if index < middle {
+        (audit_path(index, left), right)
+    } else {
+        (audit_path(index - middle, right), left)
+    };
+    path.push(mth(other));
+    path
+}
+
+/// RFC 6962, 2.1.2: SUBPROOF.
+fn subproof(old: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
+    if old == leaves.len() {
+        return if whole { Vec::new() } else { vec![mth(leaves)] };
+    }
+    let middle = leaves.len().next_power_of_two() / 2;
+    let (left, right) = leaves.split_at(middle);
+    let (mut path, other) = if old <= middle {
+        (subproof(old, left, whole), right)
+    } else {
+        (subproof(old - middle, right, false), left)
+    };
+    path.push(mth(other));
+    path
 }
 
 #[test]
@@ -240,6 +284,26 @@ proptest! {
             let proved = verify_inclusion(&leaf, other, size, &whole, &path).is_ok();
             prop_assert_eq!(proved, other == index);
         }
+    }
+
+    /// What is kept and made in steps is what the standard defines over whole lists.
+    #[test]
+    fn trees_are_those_of_the_standard(size in 1_usize..200, at in any::<prop::sample::Index>()) {
+        let leaves: Vec<Hash> = (0..size).map(|n| leaf_hash(&(n as u64).to_be_bytes())).collect();
+        let tree = tree(size as u64);
+        let mut frontier = Frontier::new();
+        for (before, leaf) in leaves.iter().enumerate() {
+            prop_assert_eq!(frontier.root(), mth(&leaves[..before]));
+            prop_assert_eq!(never(root(before as u64, &tree)), mth(&leaves[..before]));
+            frontier.push(*leaf);
+        }
+        prop_assert_eq!((frontier.root(), tree.root()), (mth(&leaves), mth(&leaves)));
+        let index = at.index(size);
+        let path = never(inclusion(index as u64, size as u64, &tree));
+        prop_assert_eq!(path, audit_path(index, &leaves));
+        let old = index + 1;
+        let steps = never(consistency(old as u64, size as u64, &tree));
+        prop_assert_eq!(steps, subproof(old, &leaves, true));
     }
 
     #[test]

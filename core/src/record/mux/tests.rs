@@ -1,3 +1,5 @@
+mod sequences;
+
 use mp4_atom::{Decode, Header, Moof, Moov};
 use proptest::prelude::*;
 

@@ -99,8 +99,12 @@ impl Write for Trickle {
 #[test]
 fn sealing_in_place_gives_the_same_file() {
     let (ids, recipients) = identities(1);
-    for size in [1, 65_535, 65_536, 65_537, 131_072, 131_073, 1_000_000] {
-        for step in [1000, 65_535, 65_536, 65_537, 200_000, 1_000_000] {
+    // The last one is more than is written with one call.
+    let group = GROUP * CHUNK + 2;
+    for size in [
+        1, 65_535, 65_536, 65_537, 131_072, 131_073, 1_000_000, group,
+    ] {
+        for step in [1000, 65_535, 65_536, 65_537, 200_000, group] {
             let plain = pattern(size);
             let Begun {
                 header, mut sealer, ..

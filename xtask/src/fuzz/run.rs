@@ -1,0 +1,123 @@
+//! Running a target: over its corpus for a while, or once on a file.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::folder;
+use crate::step::Result;
+
+/// An input that takes longer than this, in seconds, is a finding: a hang, on whatever machine.
+const SLOW: u32 = 120;
+/// An input that takes more memory than this, in MiB, is one too.
+const MEMORY: u32 = 4096;
+
+/// Lets a target run for so many seconds. What it finds new stays below `fuzz/target/found`;
+/// the corpus is read and not written.
+///
+/// # Errors
+/// What was found, and how to see it again.
+pub(super) fn fuzz(programs: &Path, target: &str, seconds: u32, scratch: &Path) -> Result {
+    let found = emptied(&folder().join("target/found").join(target))?;
+    let artifacts = folder().join("artifacts").join(target);
+    make(&artifacts)?;
+    let logs = folder().join("target/logs");
+    make(&logs)?;
+    let log = logs.join(format!("{target}.log"));
+    let output = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
+    let errors = output.try_clone().map_err(|e| e.to_string())?;
+    let status = program(programs, target)
+        .arg(format!("-max_total_time={seconds}"))
+        .arg("-print_final_stats=1")
+        .arg(format!("-artifact_prefix={}/", artifacts.display()))
+        .arg(&found)
+        .arg(folder().join("corpus").join(target))
+        .env("TMPDIR", scratch)
+        .stdout(output)
+        .stderr(errors)
+        .status()
+        .map_err(|e| format!("{target}: {e}"))?;
+    let text = fs::read(&log).map_err(|e| format!("{}: {e}", log.display()))?;
+    let text = String::from_utf8_lossy(&text);
+    let figure = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or("?", str::trim).to_owned()
+    };
+    if status.success() {
+        let runs = figure("stat::number_of_executed_units:");
+        let new = fs::read_dir(&found).map_or(0, Iterator::count);
+        eprintln!("{target:12} {runs:>9} inputs, {new:>5} of them new, nothing found");
+        return Ok(());
+    }
+    Err(finding(target, &text, &log))
+}
+
+/// What a person needs: what happened, and the command that makes it happen again.
+fn finding(target: &str, text: &str, log: &Path) -> String {
+    let said: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.contains("panicked at") && !line.contains("ERROR:"))
+        .take_while(|line| !line.starts_with("stack backtrace"))
+        .take(12)
+        .collect();
+    let input = text
+        .lines()
+        .find_map(|line| Some(line.split_once("Test unit written to ")?.1.trim()));
+    let again = match input {
+        Some(input) => format!(
+            "its input: {input}\nsee it again: cargo xtask fuzz {target} --input {input}\n\
+             or, with cargo-fuzz: cargo fuzz run {target} {input}"
+        ),
+        None => "it left no input".to_owned(),
+    };
+    let said = said.join("\n");
+    format!(
+        "{target} found something:\n{said}\n{again}\nall of it: {}",
+        log.display()
+    )
+}
+
+/// Runs a target once on a file, before the user's eyes.
+///
+/// # Errors
+/// If the input is still a finding.
+pub(super) fn once(programs: &Path, target: &str, input: &Path) -> Result {
+    if !input.is_file() {
+        return Err(format!("{} is no file", input.display()));
+    }
+    crate::step::run(
+        program(programs, target)
+            .arg(input)
+            .env("RUST_BACKTRACE", "1"),
+    )
+}
+
+fn program(programs: &Path, target: &str) -> Command {
+    let mut command = Command::new(programs.join(target));
+    command
+        .arg(format!("-timeout={SLOW}"))
+        .arg(format!("-rss_limit_mb={MEMORY}"))
+        // Safe code leaks by intent alone, and the check does not work where tracing is denied.
+        .arg("-detect_leaks=0")
+        .env("ASAN_OPTIONS", "detect_leaks=0");
+    command
+}
+
+fn make(folder: &Path) -> Result {
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))
+}
+
+/// The folder, with nothing in it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the last run left below fuzz/target"
+)]
+fn emptied(folder: &Path) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
+    make(folder)?;
+    Ok(folder.to_owned())
+}
