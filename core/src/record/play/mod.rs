@@ -99,7 +99,7 @@ impl<R: Read + Seek> View<R> {
     }
 
     /// A clip of which nothing is known but the file: whole, it is given as it is; for a range,
-    /// the heads of its fragments are read up to the range's end.
+    /// the heads of its fragments are read.
     ///
     /// # Errors
     /// As [`View::of`].

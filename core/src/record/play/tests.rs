@@ -1,3 +1,5 @@
+mod unindexed;
+
 use std::io::Cursor;
 
 use age::x25519::Identity;
@@ -307,33 +309,6 @@ fn a_range_reads_nothing_but_itself() {
         whole.read_at(0, &mut all),
         Err(Error::Evidence(EvidenceFault::Altered))
     );
-}
-
-#[test]
-fn a_clip_that_nobody_indexed_is_found_by_its_boxes() {
-    for (video, audio) in [(true, true), (true, false), (false, true)] {
-        let clip = Clip::new(9, video, audio);
-        for wanted in [
-            range(0, 1),
-            range(3_000_000, 3_000_001),
-            range(2_500_000, 5_100_000),
-            range(8_500_000, i64::MAX),
-            range(-9, i64::MAX),
-        ] {
-            let indexed = read(&mut clip.view(wanted).unwrap());
-            let mut view = View::unindexed(clip.opened(), wanted).unwrap();
-            assert!(read(&mut view) == indexed, "{wanted:?}");
-            assert_eq!(view.span(), clip.view(wanted).unwrap().span());
-        }
-        let mut whole = View::unindexed(clip.opened(), ClipRange::WHOLE).unwrap();
-        assert!(read(&mut whole) == clip.plain);
-        assert_eq!(whole.span(), None);
-        // Rows that do not fit the file are not believed.
-        let mut places = clip.places.clone();
-        places.pop();
-        let mut short = View::of(clip.opened(), places, range(0, 1)).unwrap();
-        assert!(read(&mut short) == read(&mut clip.view(range(0, 1)).unwrap()));
-    }
 }
 
 #[test]

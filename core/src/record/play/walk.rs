@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 
 use zeroize::Zeroizing;
 
-use super::boxes::{self, Part};
+use super::boxes::{self, Part, TrackInfo};
 use super::index::Place;
 use super::init::{self, Init};
 use crate::record::open::Opened;
@@ -18,7 +18,9 @@ fn not_media() -> Error {
     Error::Evidence(EvidenceFault::NotMedia)
 }
 
-/// The fragments from the first one to the first that begins at `to_us` or later.
+/// All fragments. The heads of those that begin at `to_us` or later are read as well: where a clock
+/// was set, sound of an earlier time may lie behind a picture of a later one. But damage there does
+/// not keep anybody from what is before it.
 ///
 /// # Errors
 /// [`Error::Evidence`], [`Error::Io`].
@@ -26,21 +28,30 @@ pub(super) fn places<R: Read + Seek>(file: &mut Opened<R>, to_us: i64) -> Result
     let mut at = first(file)?;
     let init = Init::read(file, at)?.ok_or_else(not_media)?;
     let mut places: Vec<Place> = Vec::new();
+    let mut beyond = false;
     while at < file.size() {
-        let moof = moof(file, at, u64::MAX)?;
-        let parts = boxes::parts(&moof, &init.tracks).ok_or_else(not_media)?;
-        let data = at + moof.len() as u64;
-        let (kind, length) = head(file, data)?;
-        let end = data.checked_add(length).filter(|end| *end <= file.size());
-        let end = end.filter(|_| kind == *b"mdat").ok_or_else(not_media)?;
-        let place = place(at, end - at, &parts, init.tracks.iter().any(|t| t.video));
-        places.push(place);
-        if place.begin_us >= to_us {
-            break;
+        match next(file, at, &init.tracks) {
+            Ok(place) => {
+                beyond |= place.begin_us >= to_us;
+                at = place.end();
+                places.push(place);
+            }
+            Err(Error::Evidence(_)) if beyond => break,
+            Err(error) => return Err(error),
         }
-        at = end;
     }
     Ok(places)
+}
+
+/// The fragment at a place.
+fn next<R: Read + Seek>(file: &mut Opened<R>, at: u64, tracks: &[TrackInfo]) -> Result<Place> {
+    let moof = moof(file, at, u64::MAX)?;
+    let parts = boxes::parts(&moof, tracks).ok_or_else(not_media)?;
+    let data = at + moof.len() as u64;
+    let (kind, length) = head(file, data)?;
+    let end = data.checked_add(length).filter(|end| *end <= file.size());
+    let end = end.filter(|_| kind == *b"mdat").ok_or_else(not_media)?;
+    Ok(place(at, end - at, &parts, tracks.iter().any(|t| t.video)))
 }
 
 /// Where the first `moof` begins.
