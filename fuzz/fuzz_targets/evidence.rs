@@ -3,11 +3,12 @@
 
 #![no_main]
 
+use custos_core::{Error, EvidenceFault, record::open::Opened};
 use custos_fuzz::{input::Input, sealed};
-use custos_protocol::clip::{self, CHUNK, ClipError};
+use custos_protocol::clip::{self, CHUNK, ClipError, SEALED_CHUNK};
 use libfuzzer_sys::fuzz_target;
 use std::{
-    io::{self, Read},
+    io::{self, Cursor, Read},
     sync::LazyLock,
 };
 
@@ -61,13 +62,50 @@ fn any_file(file: &[u8]) {
         assert!(digest.chunks > 0);
     }
     // What `age` opens is an evidence file in shape: `verify` speaks of it.
-    if (0..sealed::READERS).any(|reader| sealed::open(file, reader).is_ok()) {
-        assert!(digest.is_ok(), "{digest:?}");
+    for reader in 0..sealed::READERS {
+        let opened = sealed::open(file, reader);
+        if opened.is_ok() {
+            assert!(digest.is_ok(), "{digest:?}");
+        }
+        same(file, reader, opened);
     }
+}
+
+/// Our own reader opens what `age` opens, says the same, and nothing of anything else.
+fn same(file: &[u8], reader: usize, by_age: Result<Vec<u8>, String>) {
+    let mut ours = match Opened::new(Cursor::new(file), sealed::identity(reader)) {
+        Ok(opened) => opened,
+        Err(Error::Evidence(EvidenceFault::NotAge)) if by_age.is_ok() => {
+            return assert!(is_of_old(file), "a file that `age` opens");
+        }
+        Err(Error::Evidence(_)) => return assert!(by_age.is_err()),
+        Err(other) => panic!("{other}"),
+    };
+    let mut plain = vec![0; usize::try_from(ours.size()).expect("it fits")];
+    match (ours.read_at(0, &mut plain), by_age) {
+        (Ok(read), Ok(by_age)) => {
+            assert_eq!(read, plain.len());
+            assert!(plain == by_age);
+        }
+        (Err(Error::Evidence(_)), Err(_)) => {}
+        (ours, by_age) => panic!("{ours:?}, {:?}", by_age.map(|plain| plain.len())),
+    }
+}
+
+/// Whether a stanza's body ends without the shorter line that C2SP's age.md demands ("Recipient
+/// stanza"). The `age` crate takes such headers, which early versions of it wrote; we do not.
+fn is_of_old(file: &[u8]) -> bool {
+    let lines: Vec<&[u8]> = file.split(|byte| *byte == b'\n').collect();
+    let end = lines.iter().position(|line| line.starts_with(b"---"));
+    lines[..=end.unwrap_or(0)].windows(2).any(|pair| {
+        let begins = |line: &[u8]| line.starts_with(b"-> ") || line.starts_with(b"---");
+        (pair[0].starts_with(b"-> ") || pair[0].len() == 64) && begins(pair[1])
+    })
 }
 
 fn damaged((file, plain): &(Vec<u8>, Vec<u8>), mut input: Input<'_>) {
     let digest = clip::digest(file.as_slice()).expect("a good file");
+    let start = clip::read_header(&mut file.as_slice()).map_or(0, |header| header.len());
     let mut bad = file.clone();
     while let Some(what) = input.u8() {
         let (Some(at), Some(length)) = (input.u32(), input.u16()) else {
@@ -77,7 +115,7 @@ fn damaged((file, plain): &(Vec<u8>, Vec<u8>), mut input: Input<'_>) {
         let length = usize::from(length).min(bad.len());
         let at = at as usize % (bad.len() - length + 1);
         let range = at..at + length;
-        match what % 7 {
+        match what % 8 {
             0 if length > 0 => bad[at] ^= 1 << (what / 32),
             1 => bad.truncate(at),
             2 => bad[range].fill(0),
@@ -90,6 +128,16 @@ fn damaged((file, plain): &(Vec<u8>, Vec<u8>), mut input: Input<'_>) {
             6 => {
                 let piece = bad[range].to_vec();
                 bad.splice(at..at, piece);
+            }
+            // The file ends with a chunk, or lacks one.
+            7 => {
+                let from = start + at / SEALED_CHUNK * SEALED_CHUNK;
+                let to = (from + SEALED_CHUNK).min(bad.len());
+                if length & 1 == 0 {
+                    bad.truncate(to);
+                } else if from < to {
+                    drop(bad.drain(from..to));
+                }
             }
             _ => {}
         }
@@ -109,7 +157,23 @@ fn damaged((file, plain): &(Vec<u8>, Vec<u8>), mut input: Input<'_>) {
         Err(ClipError::NotAge | ClipError::Truncated) => {}
     }
     // `age` sees to the end of its own format; whatever it lets pass says the same.
-    if let Ok(opened) = opened {
-        assert!(opened == *plain);
+    if let Ok(opened) = &opened {
+        assert!(opened == plain);
+    }
+    same(&bad, 0, opened);
+    // Whoever reads a part gets what was sealed there, or nothing.
+    let Ok(mut ours) = Opened::new(Cursor::new(&bad), sealed::identity(0)) else {
+        return;
+    };
+    // Its end was seen, so that its length is no guess.
+    assert_eq!(ours.size(), plain.len() as u64);
+    let mut part = vec![0; 40_000];
+    for at in (0..ours.size()).step_by(30_011) {
+        if let Ok(read) = ours.read_at(at, &mut part) {
+            assert_eq!(
+                Some(&part[..read]),
+                plain.get(at as usize..at as usize + read)
+            );
+        }
     }
 }

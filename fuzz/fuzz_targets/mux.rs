@@ -61,7 +61,7 @@ fuzz_target!(|data: &[u8]| {
                     continue;
                 };
                 let hevc = config.codec() == VideoCodec::H265;
-                if muxer.configure_video(config).is_ok() && !video {
+                if muxer.configure_video(config).is_ok() {
                     given.configure(&annex_b, hevc);
                     video = true;
                 }

@@ -63,6 +63,7 @@ impl Field {
 }
 
 impl Drop for Field {
+    #[expect(clippy::disallowed_methods, reason = "a folder that this run made")]
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }

@@ -118,6 +118,39 @@ impl Given {
         Ok(())
     }
 
+    /// Which samples are in the movies, clips that follow each other; `[video, audio]`. What is
+    /// there is there once, in order, to the bit.
+    ///
+    /// # Errors
+    /// A sample that was not taken, or not in this place.
+    pub fn found(&self, movies: &[Movie]) -> Result<[Vec<bool>; 2]> {
+        let video = movies.iter().flat_map(|m| Movie::samples(m.video()));
+        let audio = movies.iter().flat_map(|m| Movie::samples(m.audio()));
+        let in_order = |taken: &[Taken], mut samples: Vec<&Sample>, name| {
+            // From the end: of samples that are alike the later ones are more likely kept.
+            let mut found: Vec<bool> = taken
+                .iter()
+                .rev()
+                .map(|taken| {
+                    let next = samples.last().is_some_and(|sample| {
+                        (sample.data == taken.data || sample.data == taken.lean)
+                            && sample.sync == taken.key
+                    });
+                    next && samples.pop().is_some()
+                })
+                .collect();
+            found.reverse();
+            match samples.len() {
+                0 => Ok(found),
+                left => Err(format!("{name}: {left} samples that were not taken so")),
+            }
+        };
+        Ok([
+            in_order(&self.video, video.collect(), "video")?,
+            in_order(&self.audio, audio.collect(), "audio")?,
+        ])
+    }
+
     /// Whether a movie none of whose times had to be repaired keeps them all: to the tick for
     /// pictures, within half a frame for sound, and both on one clock.
     ///

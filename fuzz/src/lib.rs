@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod field;
+#[allow(clippy::new_without_default, reason = "public here alone")]
 #[path = "../../protocol/tests/protocol/fixture/mod.rs"]
 pub mod fixture;
 pub mod given;

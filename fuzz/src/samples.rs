@@ -263,10 +263,14 @@ impl Iterator for Calls<'_> {
     }
 }
 
-/// `size` bytes, none of them zero, that differ from one number to the next.
+/// `size` bytes, none of them zero; from four on, no two numbers have the same.
 fn pattern(size: usize, number: usize) -> Vec<u8> {
+    let digit = |place: usize| (number / 255_usize.pow(place as u32) % 255) as u8 + 1;
     let piece: Vec<u8> = (0..size.min(251))
-        .map(|at| ((number * 131 + at * 7) % 255) as u8 + 1)
+        .map(|at| match at {
+            0..4 => digit(at),
+            _ => ((number * 131 + at * 7) % 255) as u8 + 1,
+        })
         .collect();
     let mut data = piece.repeat(size.div_ceil(251).max(1));
     data.truncate(size);

@@ -6,6 +6,12 @@
 
 use std::collections::BTreeMap;
 
+// By its path, so that it is the same file for whoever includes this one by its path.
+#[path = "boxes.rs"]
+mod boxes;
+
+use boxes::{Box, Boxes};
+
 type Result<T = (), E = String> = std::result::Result<T, E>;
 
 /// A sample as it stands in the file.
@@ -45,6 +51,8 @@ pub struct Movie {
     /// By track id.
     pub tracks: BTreeMap<u32, Track>,
     pub fragments: u32,
+    /// The number of the first; [`walk`] takes 1 alone.
+    numbered_from: Option<u32>,
 }
 
 impl Movie {
@@ -75,14 +83,84 @@ impl Movie {
 pub fn walk(file: &[u8]) -> Result<Movie> {
     let mut boxes = Boxes::of(file, 0);
     boxes.expect(b"ftyp")?;
-    let mut movie = moov(&boxes.expect(b"moov")?)?;
-    while let Some(moof) = boxes.next()? {
+    let movie = moov(&boxes.expect(b"moov")?)?;
+    let movie = Movie {
+        numbered_from: Some(1),
+        ..movie
+    };
+    let first = boxes.next()?;
+    fragments(movie, file, first, boxes, &mut |_, _| Ok(()))
+}
+
+/// As [`walk`], of what a player is given: the fragments may be numbered from any number on, and
+/// a `sidx` before them has a reference for each, of its size.
+///
+/// # Errors
+/// As there.
+pub fn walk_view(file: &[u8]) -> Result<Movie> {
+    let mut boxes = Boxes::of(file, 0);
+    boxes.expect(b"ftyp")?;
+    let movie = moov(&boxes.expect(b"moov")?)?;
+    let index = boxes.expect(b"sidx")?;
+    let mut sizes = references(&index)?.into_iter();
+    let first = boxes.next()?;
+    let movie = fragments(movie, file, first, boxes, &mut |moof, mdat| {
+        let size = mdat.end() - moof.at;
+        match sizes.next() {
+            Some(told) if told == size => Ok(()),
+            told => Err(format!("{moof} has {size} bytes, the index says {told:?}")),
+        }
+    })?;
+    match sizes.next() {
+        None => Ok(movie),
+        Some(_) => Err("the index has more fragments than the file".to_owned()),
+    }
+}
+
+/// The sizes that a `sidx` (§8.16.3) gives of what follows it.
+fn references(sidx: &Box<'_>) -> Result<Vec<usize>> {
+    let (version, _, mut fields) = sidx.full()?;
+    let _track_and_timescale = fields.u64()?;
+    let _earliest = if version == 1 {
+        fields.u64()?
+    } else {
+        fields.u32()?.into()
+    };
+    let first = if version == 1 {
+        fields.u64()?
+    } else {
+        fields.u32()?.into()
+    };
+    let count = fields.u32()? & 0xffff;
+    let mut sizes = Vec::new();
+    for _ in 0..count {
+        let size = fields.u32()?;
+        let _duration_and_access = fields.u64()?;
+        if first != 0 || size >> 31 != 0 {
+            return Err("the index points elsewhere than to what follows it".to_owned());
+        }
+        sizes.push(size as usize);
+    }
+    fields.end()?;
+    Ok(sizes)
+}
+
+/// The fragments from `next` on. `each` is told of every one.
+fn fragments<'a>(
+    mut movie: Movie,
+    file: &[u8],
+    mut next: Option<Box<'a>>,
+    mut boxes: Boxes<'a>,
+    each: &mut dyn FnMut(&Box<'_>, &Box<'_>) -> Result,
+) -> Result<Movie> {
+    while let Some(moof) = next {
         if &moof.kind != b"moof" {
             return Err(format!("{moof} where a moof belongs"));
         }
         let mdat = boxes.expect(b"mdat")?;
-        movie.fragments += 1;
+        each(&moof, &mdat)?;
         fragment(&mut movie, file, &moof, &mdat)?;
+        next = boxes.next()?;
     }
     for (id, track) in &movie.tracks {
         let mut times: Vec<i64> = track.samples.iter().map(|s| s.pts).collect();
@@ -95,125 +173,6 @@ pub fn walk(file: &[u8]) -> Result<Movie> {
         }
     }
     Ok(movie)
-}
-
-/// A box: its type, where it begins in the file, and its payload.
-struct Box<'a> {
-    kind: [u8; 4],
-    at: usize,
-    /// Bytes of the header.
-    header: usize,
-    payload: &'a [u8],
-}
-
-impl std::fmt::Display for Box<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at {}", self.kind.escape_ascii(), self.at)
-    }
-}
-
-impl<'a> Box<'a> {
-    fn children(&self) -> Boxes<'a> {
-        Boxes::of(self.payload, self.at + self.header)
-    }
-
-    fn child(&self, kind: &[u8; 4]) -> Result<Box<'a>> {
-        let mut found = None;
-        let mut children = self.children();
-        while let Some(child) = children.next()? {
-            if child.kind == *kind && found.replace(child).is_some() {
-                return Err(format!("{self}: two of {}", kind.escape_ascii()));
-            }
-        }
-        found.ok_or_else(|| format!("{self}: no {}", kind.escape_ascii()))
-    }
-
-    /// Version and flags of a full box, and what follows.
-    fn full(&self) -> Result<(u8, u32, Fields<'a>)> {
-        let mut fields = Fields(self.payload);
-        let word = fields.u32()?;
-        Ok(((word >> 24) as u8, word & 0x00ff_ffff, fields))
-    }
-}
-
-/// The boxes of a payload, one after the other.
-struct Boxes<'a> {
-    rest: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Boxes<'a> {
-    fn of(rest: &'a [u8], at: usize) -> Self {
-        Self { rest, at }
-    }
-
-    fn next(&mut self) -> Result<Option<Box<'a>>> {
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        let at = self.at;
-        let mut fields = Fields(self.rest);
-        let short = u64::from(fields.u32()?);
-        let kind = fields.u32()?.to_be_bytes();
-        let (size, header) = if short == 1 {
-            (fields.u64()?, 16)
-        } else {
-            (short, 8)
-        };
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| (header..=self.rest.len()).contains(size))
-            .ok_or_else(|| {
-                let (kind, left) = (kind.escape_ascii(), self.rest.len());
-                format!("{kind} at {at}: {size} bytes, of {left}")
-            })?;
-        let (whole, rest) = self.rest.split_at(size);
-        self.rest = rest;
-        self.at += size;
-        let payload = &whole[header..];
-        Ok(Some(Box {
-            kind,
-            at,
-            header,
-            payload,
-        }))
-    }
-
-    fn expect(&mut self, kind: &[u8; 4]) -> Result<Box<'a>> {
-        let wanted = kind.escape_ascii();
-        match self.next()? {
-            Some(found) if found.kind == *kind => Ok(found),
-            Some(other) => Err(format!("{other} where {wanted} belongs")),
-            None => Err(format!("the end where {wanted} belongs")),
-        }
-    }
-}
-
-/// Big-endian fields.
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (bytes, rest) = self.0.split_first_chunk().ok_or("a box is cut short")?;
-        self.0 = rest;
-        Ok(*bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32> {
-        self.bytes().map(u32::from_be_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64> {
-        self.bytes().map(u64::from_be_bytes)
-    }
-
-    fn end(&self) -> Result {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("a box has {} bytes more than fields", self.0.len()))
-        }
-    }
 }
 
 fn moov(moov: &Box<'_>) -> Result<Movie> {
@@ -230,9 +189,10 @@ fn moov(moov: &Box<'_>) -> Result<Movie> {
     }
     moov.child(b"mvhd")?;
     let mut children = moov.child(b"mvex")?.children();
-    while let Some(trex) = children.next()? {
-        let (_, _, mut fields) = trex.full()?;
-        extended.push(fields.u32()?);
+    while let Some(child) = children.next()? {
+        if &child.kind == b"trex" {
+            extended.push(child.full()?.2.u32()?);
+        }
     }
     if !extended.iter().eq(movie.tracks.keys()) {
         return Err(format!("mvex has the tracks {extended:?}"));
@@ -286,14 +246,18 @@ fn trak(trak: &Box<'_>) -> Result<(u32, Track)> {
 }
 
 fn fragment(movie: &mut Movie, file: &[u8], moof: &Box<'_>, mdat: &Box<'_>) -> Result {
-    let number = movie.fragments;
-    let context = |error: String| format!("fragment {number}: {error}");
+    movie.fragments += 1;
+    let place = movie.fragments;
+    let context = |error: String| format!("fragment {place}: {error}");
     let mut data = mdat.at + mdat.header;
     let mut children = moof.children();
     let mfhd = children.expect(b"mfhd").map_err(context)?;
-    let (_, _, mut fields) = mfhd.full()?;
-    if fields.u32()? != number {
-        return Err(format!("fragment {number} has another number"));
+    let number = mfhd.full()?.2.u32()?;
+    let expected = *movie.numbered_from.get_or_insert(number) + place - 1;
+    if number != expected {
+        return Err(format!(
+            "fragment {place} has the number {number}, not {expected}"
+        ));
     }
     let mut seen = Vec::new();
     while let Some(traf) = children.next()? {
@@ -302,14 +266,14 @@ fn fragment(movie: &mut Movie, file: &[u8], moof: &Box<'_>, mdat: &Box<'_>) -> R
         }
         let id = run(movie, file, moof.at, &traf, &mut data).map_err(context)?;
         if seen.contains(&id) {
-            return Err(format!("fragment {number}: two parts of track {id}"));
+            return Err(format!("fragment {place}: two parts of track {id}"));
         }
         seen.push(id);
     }
-    let end = mdat.at + mdat.header + mdat.payload.len();
+    let end = mdat.end();
     if data != end || seen.is_empty() {
         return Err(format!(
-            "fragment {number}: samples to {data}, mdat to {end}"
+            "fragment {place}: samples to {data}, mdat to {end}"
         ));
     }
     Ok(())

@@ -2,15 +2,14 @@
 //! golden files and the test media. They are checked in; after a change of a format this writes
 //! them anew. Inputs that a fuzzer found have other names and stay.
 
+mod scripts;
+
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use super::{
-    folder,
-    script::samples::{HEVC, IDR, KEY, SETS, SHORT, SKIPPED, Script},
-};
+use super::folder;
 use crate::step::{Result, root};
 
 /// What all seeds' names begin with.
@@ -25,7 +24,7 @@ pub(super) fn write() -> Result {
     evidence(&mut corpus)?;
     codecs(&mut corpus)?;
     seals(&mut corpus);
-    scripts(&mut corpus)?;
+    scripts::scripts(&mut corpus)?;
     corpus.store()
 }
 
@@ -36,6 +35,10 @@ struct Corpus(Vec<(&'static str, String, Vec<u8>)>);
 impl Corpus {
     fn add(&mut self, target: &'static str, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
         self.0.push((target, name.into(), bytes.into()));
+    }
+
+    fn has(&self, target: &str, name: &str) -> bool {
+        self.0.iter().any(|(t, n, _)| *t == target && n == name)
     }
 
     /// One that has a byte in front to say what kind it is.
@@ -59,6 +62,9 @@ impl Corpus {
         }
         for (target, name, bytes) in &self.0 {
             let path = corpus.join(target).join(format!("{PREFIX}{name}"));
+            if path.exists() {
+                return Err(format!("two seeds {target}/{name}"));
+            }
             fs::write(&path, bytes).map_err(|e| shown(&path, e))?;
         }
         eprintln!("{} seeds written", self.0.len());
@@ -131,6 +137,11 @@ fn texts(corpus: &mut Corpus) -> Result {
         "private-key",
         private.ok_or("person-key.txt has no key")?,
     );
+    // Around the five bytes that a signature has at least (C2SP signed-note.md, "Signatures").
+    for (length, bytes) in [(3, "AAAA"), (4, "AAAAAA=="), (5, "AAAAAAA=")] {
+        let note = format!("text\n\n\u{2014} key {bytes}\n");
+        corpus.add("note", format!("signature-{length}"), note);
+    }
     let signed = golden("checkpoint")?;
     let plain = signed.split_inclusive("\n\n").next().unwrap_or_default();
     corpus.add(
@@ -142,12 +153,16 @@ fn texts(corpus: &mut Corpus) -> Result {
         corpus.add("entry", format!("journal-{number}"), line);
     }
     for line in golden("events")?.lines().chain(golden("api")?.lines()) {
-        let name = line
+        let mut name = line
             .split(' ')
             .next()
             .unwrap_or_default()
             .replace(['/', '{', '}', ':', '"'], "-");
         if line.len() > name.len() {
+            // Some kinds have several examples.
+            while corpus.has("entry", &name) {
+                name.push_str("-again");
+            }
             corpus.add("entry", name, line);
         }
     }
@@ -262,6 +277,8 @@ fn evidence(corpus: &mut Corpus) -> Result {
         ("drop-chunk", 9, [4, 0, 0, 1, 0x28, 0xff, 0xff]),
         ("double", 7, [6, 0, 0, 1, 0, 0, 0x10]),
         ("append", 5, [5, 0, 0, 0, 0, 0, 0x20]),
+        ("whole-chunk", 9, [7, 0, 0, 0, 1, 0, 1]),
+        ("end-at-chunk", 9, [7, 0, 0, 0, 1, 0, 0]),
         ("nothing", 1, [0; 7]),
     ] {
         corpus.kind("evidence", &format!("damage-{name}"), which, &damage);
@@ -339,149 +356,4 @@ fn seals(corpus: &mut Corpus) {
     ] {
         corpus.add("seal", name, bytes);
     }
-}
-
-/// The sample film and its sound as calls, as far as `pictures`.
-fn film(script: &mut Script, pictures: usize) -> Result {
-    let (film, sound) = (
-        read("tests/media/sample.h264")?,
-        read("tests/media/sample.aac")?,
-    );
-    // ADTS (ISO/IEC 13818-7, 6.2) says of each frame what the configuration says once.
-    let header = sound.first_chunk::<7>().ok_or("sample.aac is empty")?;
-    let rate = header[2] >> 2 & 0x0f;
-    let channels = (header[2] & 1) << 2 | header[3] >> 6;
-    script.video_config(&parameter_sets(&film));
-    script.audio_config(&[2 << 3 | rate >> 1, rate << 7 | channels << 3]);
-    let slices = units(&film)
-        .into_iter()
-        .filter(|u| matches!(u[0] & 0x1f, 1 | 5));
-    for (number, unit) in slices.take(pictures).enumerate() {
-        let size = unit.len().min(2_000);
-        match (unit[0] & 0x1f, number % 3) {
-            (5, _) => script.picture(KEY | IDR, size as u16),
-            // As with B-frames: one picture ahead of the next two in time.
-            (_, 1) => script.reordered(2, (size / 8) as u8),
-            _ => script.picture(0, size as u16),
-        };
-        script.frame(200).frame(180);
-    }
-    Ok(())
-}
-
-fn scripts(corpus: &mut Corpus) -> Result {
-    let mut all: Vec<(&str, Script)> = Vec::new();
-    let mut add = |name, write: &dyn Fn(&mut Script)| {
-        let mut script = Script::default();
-        write(&mut script);
-        all.push((name, script));
-    };
-    add("plain", &|s| {
-        s.video(1, 0).audio(0).stretch(60);
-    });
-    add("commits", &|s| {
-        s.video(0, 1)
-            .audio(1)
-            .stretch(20)
-            .flush()
-            .stretch(3)
-            .flush()
-            .flush()
-            .stretch(30);
-    });
-    add("late-sound", &|s| {
-        s.video(2, 0).stretch(12).audio(2).stretch(40);
-    });
-    add("sound-alone", &|s| {
-        s.audio(3);
-        for size in 0..60 {
-            s.frame(size * 4);
-        }
-    });
-    add("b-frames", &|s| {
-        s.video(0, 0).picture(KEY | IDR, 900);
-        for _ in 0..8 {
-            s.reordered(2, 90)
-                .reordered(0, 40)
-                .reordered(1, 30)
-                .picture(0, 3)
-                .flush();
-        }
-    });
-    add("jumps", &|s| {
-        s.video(1, 0)
-            .audio(0)
-            .stretch(5)
-            .picture_after(60_000, KEY)
-            .frame_after(61_000);
-        s.stretch(5)
-            .picture_after(-90_000, 0)
-            .frame_after(-90_000)
-            .stretch(5);
-        s.picture_at(i64::MAX, IDR)
-            .frame_at(i64::MIN)
-            .picture_at(0, 0)
-            .picture_at(0, 0)
-            .stretch(9);
-    });
-    add("in-band", &|s| {
-        s.video(0, 2)
-            .picture(KEY | IDR | SETS | SHORT, 70)
-            .picture(SHORT, 10)
-            .stretch(30);
-    });
-    add("hevc", &|s| {
-        s.video(3, 0).picture(KEY | IDR | HEVC, 300);
-        for _ in 0..12 {
-            s.picture(HEVC, 80).picture(HEVC | SKIPPED, 40);
-        }
-        s.flush()
-            .picture(KEY | IDR | HEVC | SETS, 200)
-            .picture(HEVC, 30);
-    });
-    add("sets-again", &|s| {
-        s.video(0, 0).picture(KEY | IDR, 90).flush();
-        s.picture(KEY | IDR | SETS, 90)
-            .raw_picture(0, b"\0\0\x01\x68\xef\xbc\xb0");
-        s.raw_picture(0, b"\0\0\x01\x67\x42\0\0\x01\x41\x09")
-            .picture(0, 9);
-    });
-    add("refused", &|s| {
-        s.picture(KEY, 9)
-            .frame(9)
-            .video_config(b"none")
-            .audio_config(&[0xf8, 0xe0]);
-        s.video(1, 3)
-            .raw_picture(0, b"no start code")
-            .raw_picture(KEY, b"\0\0\x01\x65\0\x03\x01");
-        s.audio(0).frame(0).large(0x80, 65_535).video(0, 0).frame(4);
-    });
-    add("large", &|s| {
-        s.video(0, 0)
-            .large(KEY | IDR, 9_000)
-            .large(0, 2_000)
-            .other(0)
-            .large(0, 100);
-    });
-    add("clips", &|s| {
-        s.video(1, 0).audio(0);
-        for _ in 0..3 {
-            s.stretch(120)
-                .other(0)
-                .picture_after(8_000, KEY | IDR)
-                .other(1)
-                .flush();
-        }
-    });
-    let mut real = Script::default();
-    film(&mut real, 40)?;
-    all.push(("film", real));
-    for (name, script) in all {
-        corpus.kind("mux", name, 0, &script.0);
-        if name != "large" {
-            let sound_alone = u8::from(name == "sound-alone");
-            corpus.kind("recorder", name, sound_alone, &script.0);
-        }
-    }
-    Ok(())
 }
