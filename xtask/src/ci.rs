@@ -12,7 +12,11 @@ type Step = (&'static str, fn() -> Result);
 
 const STEPS: &[Step] = &[
     ("tools", tools::install),
-    ("format", || run(&mut cargo(&["fmt", "--all", "--check"]))),
+    ("format", || {
+        run(&mut cargo(&["fmt", "--all", "--check"]))?;
+        let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+        run(&mut cargo(&fuzz))
+    }),
     ("deny", deny::run),
     ("clippy", || {
         let arguments = [

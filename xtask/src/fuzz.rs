@@ -10,6 +10,7 @@ mod seeds;
 use std::{
     num::NonZero,
     path::{Path, PathBuf},
+    process::Command,
     sync::Mutex,
     thread,
 };
@@ -143,7 +144,7 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> Result<Self> {
         let memory = Path::new("/dev/shm");
-        let parent = if memory.is_dir() {
+        let parent = if has_room(memory) {
             memory.to_owned()
         } else {
             folder().join("target")
@@ -152,6 +153,23 @@ impl Scratch {
         std::fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         Ok(Self(path))
     }
+}
+
+/// Whether a gigabyte is free there.
+fn has_room(folder: &Path) -> bool {
+    let output = Command::new("df")
+        .args(["-Pk"])
+        .arg(folder)
+        .output()
+        .map_or(Vec::new(), |output| output.stdout);
+    // The last line's fourth column: kilobytes available.
+    let text = String::from_utf8_lossy(&output);
+    let free = text
+        .lines()
+        .last()
+        .and_then(|l| l.split_whitespace().nth(3));
+    free.and_then(|kilobytes| kilobytes.parse::<u64>().ok())
+        .is_some_and(|kilobytes| kilobytes > 1 << 20)
 }
 
 impl Drop for Scratch {

@@ -41,17 +41,43 @@ pub(super) fn fuzz(programs: &Path, target: &str, seconds: u32, scratch: &Path) 
         .map_err(|e| format!("{target}: {e}"))?;
     let text = fs::read(&log).map_err(|e| format!("{}: {e}", log.display()))?;
     let text = String::from_utf8_lossy(&text);
-    let figure = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        line.map_or("?", str::trim).to_owned()
-    };
-    if status.success() {
-        let runs = figure("stat::number_of_executed_units:");
-        let new = fs::read_dir(&found).map_or(0, Iterator::count);
-        eprintln!("{target:12} {runs:>9} inputs, {new:>5} of them new, nothing found");
-        return Ok(());
+    if !status.success() {
+        return Err(finding(target, &text, &log));
     }
-    Err(finding(target, &text, &log))
+    let Figures { runs, edges } = Figures::of(&text).ok_or_else(|| {
+        let log = log.display();
+        format!("{target} ran nothing: see {log}")
+    })?;
+    let new = fs::read_dir(&found).map_or(0, Iterator::count);
+    eprintln!("{target:12} {runs:>9} inputs, {new:>5} of them new, {edges:>6} edges covered");
+    Ok(())
+}
+
+/// What libFuzzer says of a run.
+#[derive(Debug, PartialEq, Eq)]
+struct Figures {
+    /// Inputs executed.
+    runs: u64,
+    /// Edges of the control flow that were reached, in ours and in all that it is built of.
+    edges: u64,
+}
+
+impl Figures {
+    /// `None` where it does not say, or nothing was reached: then nothing was fuzzed.
+    fn of(log: &str) -> Option<Self> {
+        let runs = log
+            .lines()
+            .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+        let edges = log
+            .lines()
+            .rev()
+            .find_map(|line| line.split_once(" cov: ")?.1.split(' ').next());
+        let read = |number: &str| number.trim().parse().ok().filter(|number| *number > 0);
+        Some(Self {
+            runs: read(runs?)?,
+            edges: read(edges?)?,
+        })
+    }
 }
 
 /// What a person needs: what happened, and the command that makes it happen again.
@@ -120,4 +146,24 @@ fn emptied(folder: &Path) -> Result<PathBuf> {
     }
     make(folder)?;
     Ok(folder.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_covered_nothing_is_none() {
+        let log = "#4\tINITED cov: 31 ft: 40 corp: 2/10b exec/s: 2 rss: 92Mb\n\
+                   #12\tDONE   cov: 4155 ft: 11993 corp: 11/110b lim: 14 exec/s: 1 rss: 150Mb\n\
+                   stat::number_of_executed_units: 12\n";
+        let figures = Figures {
+            runs: 12,
+            edges: 4155,
+        };
+        assert_eq!(Figures::of(log), Some(figures));
+        assert_eq!(Figures::of(&log.replace("4155", "0")), None);
+        assert_eq!(Figures::of("stat::number_of_executed_units: 12"), None);
+        assert_eq!(Figures::of(""), None);
+    }
 }
