@@ -89,11 +89,18 @@ pub fn walk(file: &[u8]) -> Result<Movie> {
         ..movie
     };
     let first = boxes.next()?;
-    fragments(movie, file, first, boxes, &mut |_, _| Ok(()))
+    let movie = fragments(movie, file, first, boxes, &mut |_, _| Ok(()))?;
+    for (id, track) in &movie.tracks {
+        if let Some(early) = track.samples.iter().find(|sample| sample.pts < 0) {
+            return Err(format!("track {id}: presented at {}", early.pts));
+        }
+    }
+    Ok(movie)
 }
 
 /// As [`walk`], of what a player is given: the fragments may be numbered from any number on, and
-/// a `sidx` before them has a reference for each, of its size.
+/// a `sidx` before them has a reference for each, of its size. Its time begins where decoding does:
+/// a picture that is decoded later than it is shown, as after a cut on demand, may be before that.
 ///
 /// # Errors
 /// As there.
@@ -167,9 +174,6 @@ fn fragments<'a>(
         times.sort_unstable();
         if let Some(twice) = times.windows(2).find(|w| w[0] == w[1]) {
             return Err(format!("track {id}: two samples at {}", twice[0]));
-        }
-        if times.first().is_some_and(|first| *first < 0) {
-            return Err(format!("track {id}: presented at {}", times[0]));
         }
     }
     Ok(movie)
