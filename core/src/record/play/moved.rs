@@ -12,6 +12,9 @@ use crate::record::open::Opened;
 use crate::record::timeline;
 use crate::{Error, EvidenceFault, Result};
 
+/// How far B-frames may reach back.
+const REORDER_US: i64 = 5_000_000;
+
 /// What is written over the plaintext of some fragments, found as they are read.
 #[derive(Debug)]
 pub(super) struct Moved {
@@ -33,24 +36,36 @@ struct Patch {
 }
 
 impl Moved {
-    /// Moves fragments so that the first one's earliest decoding time becomes the beginning.
+    /// Moves fragments so that the earliest decoding time becomes the beginning. A track's times
+    /// rise, so that those of its first fragment count: nearly always of the first of all, but
+    /// where a clock was set, a track may come later with an earlier time.
     pub(super) fn new<R: Read + Seek>(
         file: &mut Opened<R>,
         init: &Init,
         places: Vec<Place>,
     ) -> Result<Self> {
         let mut moved = Self {
-            by_us: 0,
+            by_us: i64::MAX,
             tracks: init.tracks.clone(),
             patches: vec![None; places.len()],
             places,
         };
-        let parts = moved.parts(file, 0)?;
-        let times = parts.iter().map(|part| {
-            let time = i128::from(part.time) * 1_000_000 / i128::from(part.track.timescale);
-            i64::try_from(time).unwrap_or(i64::MAX)
-        });
-        moved.by_us = times.min().unwrap_or(0);
+        let mut unseen: Vec<u32> = moved.tracks.iter().map(|track| track.id).collect();
+        for number in 0..moved.places.len() {
+            if unseen.is_empty() {
+                break;
+            }
+            // A picture is decoded no longer than that before it is shown.
+            let earliest = moved.places[number].begin_us.saturating_sub(REORDER_US);
+            if number > 0 && earliest >= moved.by_us {
+                continue;
+            }
+            for part in moved.parts(file, number)? {
+                let time = i128::from(part.time) * 1_000_000 / i128::from(part.track.timescale);
+                moved.by_us = moved.by_us.min(i64::try_from(time).unwrap_or(i64::MAX));
+                unseen.retain(|id| *id != part.track.id);
+            }
+        }
         Ok(moved)
     }
 
