@@ -10,6 +10,7 @@
 //!   [`metadata`] (a sheet: what else is known of a recording), [`name`] (of exported files)
 //! - signed statements: [`statement`] and its kinds [`trust`], [`certificate`], [`policy`],
 //!   [`directive`], [`stored`], [`session`]
+//! - look-ups: [`lookup`] (resident numbers, plates, masks)
 //! - composed: [`ticket`], [`receipt`], [`verify`]
 //! - [`api`]: the bodies of the station's HTTP interface
 //!
@@ -28,6 +29,7 @@ pub mod hash;
 pub mod id;
 pub mod journal;
 pub mod key;
+pub mod lookup;
 pub mod merkle;
 pub mod metadata;
 pub mod name;
