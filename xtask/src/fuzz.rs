@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz [TARGET…] [--seconds N]`: builds the targets of `fuzz/` with a fuzzer's
+//! `cargo xtask fuzz [TARGET…] [--seconds N] [--seed S]`: builds the targets of `fuzz/` with a fuzzer's
 //! flags and lets each run for a while over its corpus. Needs neither cargo-fuzz nor a nightly
 //! compiler; where cargo-fuzz is installed, `cargo fuzz run TARGET` does the same for one.
 
@@ -31,6 +31,8 @@ struct Request {
     /// None: all.
     targets: Vec<String>,
     seconds: u32,
+    /// The same inputs in the same order each time, as far as the seconds go; 0: others each time.
+    seed: u32,
     /// Not to fuzz, but to run one target once on this file.
     input: Option<PathBuf>,
 }
@@ -40,6 +42,7 @@ impl Request {
         let mut request = Self {
             targets: Vec::new(),
             seconds: SECONDS,
+            seed: 0,
             input: None,
         };
         let mut arguments = arguments.iter();
@@ -48,6 +51,10 @@ impl Request {
                 "--seconds" => {
                     let number = arguments.next().and_then(|n| n.parse().ok());
                     request.seconds = number.ok_or("--seconds needs a number")?;
+                }
+                "--seed" => {
+                    let number = arguments.next().and_then(|n| n.parse().ok());
+                    request.seed = number.ok_or("--seed needs a number")?;
                 }
                 "--input" => {
                     let file = arguments.next().ok_or("--input needs a file")?;
@@ -101,7 +108,7 @@ pub fn run(arguments: &[&str]) -> Result {
             scope.spawn(|| {
                 let next = || waiting.lock().ok()?.next();
                 while let Some(target) = next() {
-                    if let Err(error) = run::fuzz(&programs, target, request.seconds, &scratch.0)
+                    if let Err(error) = run::fuzz(&programs, target, &request, &scratch.0)
                         && let Ok(mut failures) = failures.lock()
                     {
                         failures.push(error);
@@ -194,6 +201,7 @@ mod tests {
         for bad in [
             &["--seconds"][..],
             &["--seconds", "x"],
+            &["--seed", "-1"],
             &["--input", "x"],
             &["--fast"],
         ] {

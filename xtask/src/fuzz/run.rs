@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::folder;
+use super::{Request, folder};
 use crate::step::Result;
 
 /// An input that takes longer than this, in seconds, is a finding: a hang, on whatever machine.
@@ -14,12 +14,12 @@ const SLOW: u32 = 120;
 /// An input that takes more memory than this, in MiB, is one too.
 const MEMORY: u32 = 4096;
 
-/// Lets a target run for so many seconds. What it finds new stays below `fuzz/target/found`;
+/// Lets a target run for as long as is wanted. What it finds new stays below `fuzz/target/found`;
 /// the corpus is read and not written.
 ///
 /// # Errors
 /// What was found, and how to see it again.
-pub(super) fn fuzz(programs: &Path, target: &str, seconds: u32, scratch: &Path) -> Result {
+pub(super) fn fuzz(programs: &Path, target: &str, request: &Request, scratch: &Path) -> Result {
     let found = emptied(&folder().join("target/found").join(target))?;
     let artifacts = folder().join("artifacts").join(target);
     make(&artifacts)?;
@@ -29,7 +29,8 @@ pub(super) fn fuzz(programs: &Path, target: &str, seconds: u32, scratch: &Path) 
     let output = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
     let errors = output.try_clone().map_err(|e| e.to_string())?;
     let status = program(programs, target)
-        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_total_time={}", request.seconds))
+        .arg(format!("-seed={}", request.seed))
         .arg("-print_final_stats=1")
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(&found)
