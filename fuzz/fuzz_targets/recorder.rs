@@ -124,7 +124,11 @@ impl Session {
                     self.pressed = Some([self.given.video.len(), self.given.audio.len()]);
                 }
                 0 => self.camera.begin().expect("it records already"),
-                1 if recording => self.camera.mark("here").expect("a disk that works"),
+                1 if recording => self
+                    .camera
+                    .mark("here")
+                    .map(drop)
+                    .expect("a disk that works"),
                 2 if recording => {
                     self.camera.mute(!self.muted).expect("by the policy");
                     self.muted = !self.muted;
