@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command};
 
 use crate::{
     deny, fuzz,
-    step::{Result, cargo, root, run, step},
+    step::{Result, cargo, plain, root, run, step},
     tools, torture,
 };
 
@@ -103,7 +103,7 @@ fn kotlin() -> Result {
         eprintln!("skipped: no Maven on this machine");
         return Ok(());
     }
-    run(Command::new("bash")
+    run(plain(Command::new("bash"))
         .arg("bindings/check.sh")
         .current_dir(root()))
 }

@@ -21,6 +21,25 @@ pub fn root() -> PathBuf {
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    plain(command)
+}
+
+/// Without what cargo told this program about itself: ring's build script asks for such variables,
+/// and would be run again, with all that depends on it, whenever a person's `cargo` and one that
+/// is started here take turns.
+pub fn plain(mut command: Command) -> Command {
+    const ABOUT_US: [&str; 4] = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ];
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if ABOUT_US.iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(&*name);
+        }
+    }
     command
 }
 
