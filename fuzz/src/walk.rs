@@ -99,7 +99,7 @@ pub fn walk(file: &[u8]) -> Result<Movie> {
 }
 
 /// As [`walk`], of what a player is given: the fragments may be numbered from any number on, and
-/// a `sidx` before them has a reference for each, of its size. Its time begins where decoding does:
+/// a `sidx` for each track before them has a reference for each, of its size. Its time begins where decoding does:
 /// a picture that is decoded later than it is shown, as after a cut on demand, may be before that.
 ///
 /// # Errors
@@ -109,8 +109,21 @@ pub fn walk_view(file: &[u8]) -> Result<Movie> {
     boxes.expect(b"ftyp")?;
     let movie = moov(&boxes.expect(b"moov")?)?;
     let index = boxes.expect(b"sidx")?;
-    let mut sizes = references(&index)?.into_iter();
-    let first = boxes.next()?;
+    let mut first = boxes.next()?;
+    let mut indexes = vec![references(&index)?];
+    while let Some(index) = first.take_if(|next| next.kind == *b"sidx") {
+        indexes.push(references(&index)?);
+        first = boxes.next()?;
+    }
+    let begins = first.as_ref().map(|moof| moof.at);
+    let tracks = movie.tracks.len();
+    if indexes.len() > tracks || indexes.iter().any(|(_, sizes)| *sizes != indexes[0].1) {
+        return Err("the indexes of the tracks differ".to_owned());
+    }
+    if begins.is_some_and(|at| indexes.iter().any(|(from, _)| *from != at)) {
+        return Err("an index points elsewhere than to the first fragment".to_owned());
+    }
+    let mut sizes = indexes.swap_remove(0).1.into_iter();
     let movie = fragments(movie, file, first, boxes, &mut |moof, mdat| {
         let size = mdat.end() - moof.at;
         match sizes.next() {
@@ -124,8 +137,8 @@ pub fn walk_view(file: &[u8]) -> Result<Movie> {
     }
 }
 
-/// The sizes that a `sidx` (§8.16.3) gives of what follows it.
-fn references(sidx: &Box<'_>) -> Result<Vec<usize>> {
+/// Where a `sidx` (§8.16.3) says that the first fragment begins, and the sizes of all.
+fn references(sidx: &Box<'_>) -> Result<(usize, Vec<usize>)> {
     let (version, _, mut fields) = sidx.full()?;
     let _track_and_timescale = fields.u64()?;
     let _earliest = if version == 1 {
@@ -143,13 +156,14 @@ fn references(sidx: &Box<'_>) -> Result<Vec<usize>> {
     for _ in 0..count {
         let size = fields.u32()?;
         let _duration_and_access = fields.u64()?;
-        if first != 0 || size >> 31 != 0 {
-            return Err("the index points elsewhere than to what follows it".to_owned());
+        if size >> 31 != 0 {
+            return Err("the index points to another index".to_owned());
         }
         sizes.push(size as usize);
     }
     fields.end()?;
-    Ok(sizes)
+    let first = usize::try_from(first).map_err(|_| "an index points far away")?;
+    Ok((sidx.end().saturating_add(first), sizes))
 }
 
 /// The fragments from `next` on. `each` is told of every one.
