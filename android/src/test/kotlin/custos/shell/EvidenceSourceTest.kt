@@ -66,7 +66,8 @@ class EvidenceSourceTest {
             assertEquals(media, source.media)
             val bytes = ByteArray(source.size.toInt())
             assertEquals(bytes.size, source.readAt(0, bytes, 0, bytes.size))
-            assertEquals(listOf("ftyp", "moov", "sidx", "moof", "mdat"), boxes(bytes).take(5))
+            // An index for the pictures and one for the sound.
+            assertEquals(listOf("ftyp", "moov", "sidx", "sidx", "moof", "mdat"), boxes(bytes).take(6))
 
             // As the contract of readAt has it: at an offset, fewer at the end, -1 behind it, 0 for none.
             val part = ByteArray(100) { 0x55 }
