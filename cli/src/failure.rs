@@ -27,6 +27,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// English, from where it happened.
     message: String,
+    /// Chinese, where the words for the code would leave something out.
+    message_zh: Option<String>,
     /// A result line has said it to people already.
     told: bool,
 }
@@ -46,6 +48,7 @@ impl Failure {
             code: code.to_owned(),
             exit,
             message: message.into(),
+            message_zh: None,
             told: false,
         }
     }
@@ -111,7 +114,9 @@ impl Failure {
         let (message, what_is_safe, next) = match lang {
             Lang::En => (self.message.as_str(), words.safe_en, words.next_en),
             Lang::Zh => (
-                words.message_zh.unwrap_or(&self.message),
+                (self.message_zh.as_deref())
+                    .or(words.message_zh)
+                    .unwrap_or(&self.message),
                 words.safe_zh,
                 words.next_zh,
             ),
@@ -133,7 +138,16 @@ impl From<custos_core::Error> for Failure {
             Class::Storage => Exit::Storage,
             Class::Credential => Exit::Credential,
         };
-        Self::new(exit, error.code(), error.to_string())
+        let message_zh = match error {
+            custos_core::Error::WrongPin { remaining } => {
+                Some(format!("PIN 错误，还可尝试 {remaining} 次。"))
+            }
+            _ => None,
+        };
+        Self {
+            message_zh,
+            ..Self::new(exit, error.code(), error.to_string())
+        }
     }
 }
 
@@ -151,5 +165,20 @@ impl From<custos_station::StartError> for Failure {
 impl From<crate::camera::CameraError> for Failure {
     fn from(error: crate::camera::CameraError) -> Self {
         Self::new(Exit::Refused, error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever does not know that one attempt is left locks the terminal in the street.
+    #[test]
+    fn the_attempts_that_remain_are_told_in_both_languages() {
+        let failure = Failure::from(custos_core::Error::WrongPin { remaining: 3 });
+        for lang in [Lang::En, Lang::Zh] {
+            let message = failure.line(lang).message;
+            assert!(message.contains('3'), "{message}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What is safe and what to do next, for each failure, in both languages.
 
 mod evidence;
+mod provisioning;
 
 use crate::failure::Exit;
 
@@ -28,8 +29,8 @@ type Row = (
     (&'static str, &'static str),
 );
 
-/// Code, what happened in Chinese, what is safe, what to do next. Opening evidence has a table
-/// of its own.
+/// Code, what happened in Chinese, what is safe, what to do next. Opening evidence and
+/// provisioning have tables of their own.
 const TABLE: &[Row] = &[
     (
         "wrong-pin",
@@ -107,72 +108,6 @@ const TABLE: &[Row] = &[
         (
             "Stop using the terminal and hand it to device management.",
             "请停止使用并交设备管理部门处理。",
-        ),
-    ),
-    (
-        "not-provisioned",
-        "该文件夹中没有已配置的终端。",
-        NOTHING,
-        (
-            "Provision it with a ticket: custos terminal --dir D provision --ticket FILE",
-            "请先用凭证配置：custos terminal --dir D provision --ticket 文件",
-        ),
-    ),
-    (
-        "already-provisioned",
-        "该文件夹中已有配置好的终端。",
-        KEPT,
-        (
-            "Use another folder, or have the terminal wiped first.",
-            "请换用其他文件夹，或先执行擦除。",
-        ),
-    ),
-    (
-        "wiped",
-        "终端已被擦除。",
-        (
-            "What was confirmed is at the station.",
-            "已确认的内容保存在服务器。",
-        ),
-        (
-            "Provision the terminal again with a new ticket.",
-            "请用新凭证重新配置。",
-        ),
-    ),
-    (
-        "ticket-malformed",
-        "文件不是有效的配置凭证。",
-        NOTHING,
-        (
-            "Get a new ticket from device management.",
-            "请向设备管理部门申请新凭证。",
-        ),
-    ),
-    (
-        "ticket-expired",
-        "配置凭证已过期。",
-        NOTHING,
-        (
-            "Get a new ticket from device management.",
-            "请向设备管理部门申请新凭证。",
-        ),
-    ),
-    (
-        "ticket-used",
-        "配置凭证已被使用。",
-        NOTHING,
-        (
-            "Get a new ticket; if nobody here used this one, report it.",
-            "请申请新凭证；若非本人使用，请立即报告。",
-        ),
-    ),
-    (
-        "ticket-unknown",
-        "服务器不认识该凭证。",
-        NOTHING,
-        (
-            "Get a new ticket from device management.",
-            "请向设备管理部门申请新凭证。",
         ),
     ),
     (
@@ -421,7 +356,8 @@ const TABLE: &[Row] = &[
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    TABLE.iter().chain(evidence::TABLE)
+    let tables = [TABLE, evidence::TABLE, provisioning::TABLE];
+    tables.into_iter().flatten()
 }
 
 /// The words for a code; for one without a row, what holds for its class.

@@ -51,7 +51,7 @@ pub(super) struct Beginning<'a> {
     pub(super) ago_us: i64,
 }
 
-/// What the journal is told of at the next commit.
+/// What is noted beside the fragments at the next commit, most of it in the journal.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// An entry with the clip tree so far is due.

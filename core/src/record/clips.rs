@@ -185,8 +185,8 @@ impl Clips {
         }
         let full = sample.pts_us.saturating_sub(first_us) >= self.plan.clip_max_us
             || self.extent.bytes >= self.plan.clip_max_bytes;
-        // What leans on the clip before would be skipped by the next one's players.
-        full && !(setup.leans(sample) && self.extent.can_wait(sample.pts_us))
+        // Players of the next clip would skip its leading pictures, which refer to this one.
+        full && !(setup.begins_open_gop(sample) && self.extent.can_wait(sample.pts_us))
     }
 
     fn place(&mut self, sample: &Sample<'_>) {

@@ -12,17 +12,17 @@ pub(super) struct Extent {
     /// The first sample of the fragment that is being filled.
     pub(super) fragment_us: Option<i64>,
     pub(super) bytes: u64,
-    /// The first picture that could have begun the next clip, but that leans on this one.
-    pub(super) open_us: Option<i64>,
+    /// The first picture that could have begun the next clip, but begins an open GOP.
+    pub(super) open_gop_us: Option<i64>,
 }
 
-/// Where a stream never begins anew, clips are cut at any picture that decoding can begin with.
-const OPEN_US: i64 = 10_000_000;
+/// So long a cut waits for a closed GOP. An encoder that makes none would never end a clip.
+const CLOSED_GOP_US: i64 = 10_000_000;
 
 impl Extent {
-    /// Whether the next clip may wait for a better picture than this one at `us`.
+    /// Whether the cut can wait for a closed GOP, where an open one begins at `us`.
     pub(super) fn can_wait(&mut self, us: i64) -> bool {
-        us.saturating_sub(*self.open_us.get_or_insert(us)) < OPEN_US
+        us.saturating_sub(*self.open_gop_us.get_or_insert(us)) < CLOSED_GOP_US
     }
 
     pub(super) fn add(&mut self, sample: &Sample<'_>, ended: bool) {
@@ -43,10 +43,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_that_never_begins_anew_is_cut_all_the_same() {
+    fn a_stream_of_open_gops_is_cut_all_the_same() {
         let mut extent = Extent::default();
         assert!(extent.can_wait(5_000_000));
-        assert!(extent.can_wait(5_000_000 + OPEN_US - 1));
-        assert!(!extent.can_wait(5_000_000 + OPEN_US));
+        assert!(extent.can_wait(5_000_000 + CLOSED_GOP_US - 1));
+        assert!(!extent.can_wait(5_000_000 + CLOSED_GOP_US));
     }
 }

@@ -16,6 +16,7 @@ pub const NAL_RASL_R: u8 = 9;
 /// The first and the last type of a picture at which decoding can begin: BLA, IDR, CRA.
 pub const NAL_BLA_W_LP: u8 = 16;
 pub const NAL_IRAP_LAST: u8 = 23;
+/// Of these the one whose leading pictures may refer to what came before it: an open GOP.
 pub const NAL_CRA: u8 = 21;
 pub const NAL_VPS: u8 = 32;
 pub const NAL_SPS: u8 = 33;
@@ -32,8 +33,8 @@ pub fn nal_type(unit: &[u8]) -> Option<u8> {
     (layer == 0 && second & 7 != 0 && first & 0x80 == 0).then_some(first >> 1)
 }
 
-/// Whether an access unit is a CRA picture: pictures that follow it may refer to what came before
-/// it, and are skipped where decoding begins with it (RASL, §3.112).
+/// Whether an access unit is a CRA picture. Where decoding begins with one, its leading pictures
+/// that refer to what came before it (RASL) are not output (§8.1.3).
 pub fn is_cra(annex_b: &[u8]) -> bool {
     let picture = nal_units(annex_b)
         .filter_map(nal_type)

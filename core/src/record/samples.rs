@@ -31,8 +31,8 @@ impl Setup {
         }
     }
 
-    /// Whether what follows a key picture may lean on what was before it.
-    pub(super) fn leans(&self, sample: &Sample<'_>) -> bool {
+    /// Whether pictures after this key picture may refer to what was before it.
+    pub(super) fn begins_open_gop(&self, sample: &Sample<'_>) -> bool {
         let h265 = |video: &VideoConfig| video.codec() == VideoCodec::H265;
         sample.track == Track::Video
             && self.video.as_ref().is_some_and(h265)
