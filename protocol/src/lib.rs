@@ -9,7 +9,7 @@
 //! - evidence: [`clip`] (digest of an age file), [`journal`] (what a terminal writes down),
 //!   [`metadata`] (a sheet: what else is known of a recording), [`name`] (of exported files)
 //! - signed statements: [`statement`] and its kinds [`trust`], [`certificate`], [`policy`],
-//!   [`directive`], [`stored`], [`session`]
+//!   [`directive`], [`grant`], [`stored`], [`session`]
 //! - look-ups: [`lookup`] (resident numbers, plates, masks)
 //! - composed: [`ticket`], [`receipt`], [`verify`]
 //! - [`api`]: the bodies of the station's HTTP interface
@@ -25,6 +25,7 @@ pub mod certificate;
 pub mod checkpoint;
 pub mod clip;
 pub mod directive;
+pub mod grant;
 pub mod hash;
 pub mod id;
 pub mod journal;

@@ -35,6 +35,29 @@ pub const ROLE_DIRECTIVE: &str = "directive";
 pub const ROLE_DEVICE: &str = "device";
 /// May see and fetch stored evidence.
 pub const ROLE_EVIDENCE: &str = "evidence";
+/// May apply for grants, and uses them.
+pub const ROLE_MANAGER: &str = "manager";
+/// The superior: approves grants and disclosures.
+pub const ROLE_APPROVER: &str = "approver";
+/// May see metadata and journals, of all departments.
+pub const ROLE_SUPERVISOR: &str = "supervisor";
+/// May read what a supervisor reads, and change nothing.
+pub const ROLE_AUDITOR: &str = "auditor";
+/// Sees to devices, and to nothing else.
+pub const ROLE_MAINTENANCE: &str = "maintenance";
+
+/// Every role that a trust set can give. Officers stand in no trust set: they have a slot on a
+/// terminal.
+pub const ROLES: [&str; 8] = [
+    ROLE_DIRECTIVE,
+    ROLE_DEVICE,
+    ROLE_EVIDENCE,
+    ROLE_MANAGER,
+    ROLE_APPROVER,
+    ROLE_SUPERVISOR,
+    ROLE_AUDITOR,
+    ROLE_MAINTENANCE,
+];
 
 /// All keys that verifiers of this agency go by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

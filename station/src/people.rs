@@ -7,7 +7,7 @@ use custos_protocol::{
     note::Algorithm,
     policy::Policy,
     statement,
-    trust::{Person, ROLE_DEVICE, ROLE_DIRECTIVE, ROLE_EVIDENCE, TrustSet},
+    trust::{Person, ROLE_DEVICE, ROLES, TrustSet},
 };
 
 use crate::{
@@ -16,8 +16,6 @@ use crate::{
     clock::now_ms,
     store::{self, records},
 };
-
-const ROLES: [&str; 3] = [ROLE_DIRECTIVE, ROLE_DEVICE, ROLE_EVIDENCE];
 
 /// Registers a person, or gives a registered one another key or other roles (none: the person
 /// may do nothing any more). The root signs the next trust set.
@@ -36,7 +34,8 @@ pub(crate) async fn register(
             .any(|role| !ROLES.contains(&role.as_str()))
     {
         return Err(ApiError::bad_request(
-            "A person's key is named <agency>/person/<name>; roles are directive, device, evidence.",
+            "A person's key is named <agency>/person/<name>; roles are directive, device, evidence, \
+             manager, approver, supervisor, auditor, maintenance.",
         ));
     }
     let mut tx = app.store.write().await?;

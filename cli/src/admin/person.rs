@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use custos_protocol::{
     api::PersonRequest,
     note::Verifier,
-    trust::{Person, ROLE_DEVICE, ROLE_DIRECTIVE, ROLE_EVIDENCE},
+    trust::{Person, ROLE_DIRECTIVE, ROLES},
 };
 use serde_json::json;
 
@@ -25,8 +25,8 @@ pub(crate) enum PersonCommand {
 #[derive(Debug, Args)]
 pub(crate) struct AddPerson {
     name: String,
-    /// What the person may do: directive, device, evidence [default: directive]
-    #[arg(long = "role", value_parser = [ROLE_DIRECTIVE, ROLE_DEVICE, ROLE_EVIDENCE])]
+    /// What the person may do [default: directive]
+    #[arg(long = "role", value_parser = ROLES)]
     roles: Vec<String>,
     /// The key file to write; it stays with the person
     #[arg(

@@ -148,6 +148,13 @@ pub enum Event {
     Previewed {
         clips: Vec<String>,
     },
+    /// The access rules denied something; journalled before it is told. `action` is the rules'
+    /// word, `about` a clip, `reason` the rule that forbids it or another stable word.
+    AccessDenied {
+        action: String,
+        about: String,
+        reason: String,
+    },
     Exported {
         clip: String,
     },

@@ -20,7 +20,7 @@ use custos_protocol::{
 };
 use serde::Serialize;
 
-use crate::fixture::{Agency, START_MS, TERMINAL, World};
+use crate::fixture::{Agency, Granting, START_MS, TERMINAL, World};
 
 pub(crate) fn regenerate() -> bool {
     std::env::var_os("CUSTOS_REGENERATE").is_some()
@@ -86,6 +86,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         principal: principal.into(),
         nonce: base64_encode(&[0x5a; 32]),
     };
+    let granting = Granting::of(agency);
     let note = |note: Result<custos_protocol::note::Note, _>| note.expect("a note").to_string();
     vec![
         ("keys", keys(agency)),
@@ -131,6 +132,10 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
             "directive-ack",
             note(statement::sign(&ack, &[&terminal.key])),
         ),
+        ("grant-application", granting.application.to_string()),
+        ("grant-approval", granting.approval.to_string()),
+        ("grant", granting.setting.to_string()),
+        ("grant-revocation", granting.revocation().to_string()),
         ("ticket", agency.ticket().to_text()),
         (
             "enrol-proof",

@@ -7,11 +7,13 @@
 //! - `receipt`: changed, mixed and misdirected receipts
 //! - `trust`: versions, agencies and root keys of trust sets
 //! - `directive`: replay, addressee, expiry, thresholds
+//! - `grant`: steps by the wrong people, altered, mixed, widened
 //! - `statements`: policies, tickets and everything else that is signed
 
 mod clip;
 mod cosignature;
 mod directive;
+mod grant;
 mod receipt;
 mod statements;
 mod trust;

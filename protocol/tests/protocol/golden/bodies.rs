@@ -166,6 +166,11 @@ pub(super) fn all_events() -> Vec<Event> {
         Event::Previewed {
             clips: vec![PHOTO.into(), clip()],
         },
+        Event::AccessDenied {
+            action: "evidence-play".into(),
+            about: clip(),
+            reason: "no-rule".into(),
+        },
         Event::Exported { clip: clip() },
         Event::Confirmed {
             clip: clip(),
