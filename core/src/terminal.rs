@@ -8,9 +8,11 @@
 //! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
 //!   `categories`: what else an officer decides
 //! - `recording`: [`Recording`], on `camera`; `running`: all of them
+//! - `access`: what the access rules say to an officer
 //! - `photo`, `note`: what is sealed at once; `describe`: what is said of a recording
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]; `play`: [`ClipReader`]
 
+mod access;
 mod camera;
 mod categories;
 mod describe;

@@ -184,6 +184,16 @@ pub(super) fn find(connection: &Connection, officer: &str, clip: &str) -> Result
     row.ok_or(Error::UnknownClip).and_then(with_state)
 }
 
+/// One item, whoever recorded it: for the access rules to decide on, and for nobody to see.
+///
+/// # Errors
+/// [`Error::UnknownClip`], storage errors.
+pub(super) fn find_of_anybody(connection: &Connection, clip: &str) -> Result<EvidenceItem> {
+    let sql = format!("SELECT {COLUMNS} FROM evidence WHERE clip = ?1 AND purged_ms IS NULL");
+    let row = connection.query_row(&sql, [clip], item).optional()?;
+    row.ok_or(Error::UnknownClip).and_then(with_state)
+}
+
 /// Number of items in each state.
 ///
 /// # Errors

@@ -9,11 +9,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use custos_access::Action;
 use custos_protocol::{id, journal::Event};
 use rusqlite::{Connection, Transaction};
 
 use super::{
     ClipReader, EvidenceItem, Recording, RecordingSpec,
+    access::{self, Asker},
     camera::Camera,
     evidence,
     owner::{Owner, Start, open_duty},
@@ -137,18 +139,25 @@ impl Officer {
     pub fn duty_evidence(&self) -> Result<Vec<EvidenceItem>> {
         self.vault.read(|c| {
             let duty = open_duty(c, &self.officer)?.ok_or(Error::NoDuty)?;
-            let mut items = evidence::list(c, Some(&self.officer))?;
+            let mut items = self.listed(c)?;
             items.retain(|item| item.duty == duty.id);
             Ok(items)
         })
     }
 
-    /// The officer's own items.
+    /// The officer's own items, as far as the access rules allow.
     ///
     /// # Errors
     /// Storage errors.
     pub fn evidence(&self) -> Result<Vec<EvidenceItem>> {
-        self.vault.read(|c| evidence::list(c, Some(&self.officer)))
+        self.vault.read(|c| self.listed(c))
+    }
+
+    fn listed(&self, connection: &Connection) -> Result<Vec<EvidenceItem>> {
+        let asker = Asker::load(connection, &self.officer)?;
+        let mut items = evidence::list(connection, Some(&self.officer))?;
+        items.retain(|item| asker.decide(Action::EvidenceList, item).is_allowed());
+        Ok(items)
     }
 
     /// Begins a recording, sealed to the agency's recipients and to this officer.
@@ -182,6 +191,7 @@ impl Officer {
     /// # Errors
     /// [`Error::UnknownClip`], storage errors.
     pub fn mark(&self, clip: &str, label: &str) -> Result<()> {
+        access::require(&self.vault, &self.officer, Action::EvidenceMark, &[clip])?;
         self.vault.write(|tx| {
             evidence::find(tx, &self.officer, clip)?;
             let (at_us, now): (i64, i64) = (
@@ -218,6 +228,7 @@ impl Officer {
     /// [`Error::Evidence`] where the file is not what was sealed; [`Error::Locked`]; storage
     /// errors.
     pub fn open_clip(&self, clip: &str, range: ClipRange) -> Result<ClipReader> {
+        access::require(&self.vault, &self.officer, Action::EvidencePlay, &[clip])?;
         play::open(&self.vault, &self.officer, &self.identity, clip, range)
     }
 

@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, io::Read as _, sync::PoisonError};
 
 use age::Decryptor;
+use custos_access::Action;
 use custos_protocol::journal::Event;
 use rusqlite::OptionalExtension as _;
 
-use super::{EvidenceItem, Officer, evidence};
+use super::{EvidenceItem, Officer, access, evidence};
 use crate::{
     Error, Result,
     device::state::{self, Device},
@@ -127,6 +128,7 @@ impl Officer {
         if clips.len() > MAX_THUMBNAILS {
             return Err(Error::Internal("at most 500 thumbnails are asked for"));
         }
+        access::require(&self.vault, &self.officer, Action::EvidencePreview, clips)?;
         let mut previewed = self
             .previewed
             .lock()

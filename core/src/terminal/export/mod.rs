@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use custos_access::Action;
 use custos_protocol::{
     clip::ClipDigest,
     journal::Event,
@@ -24,7 +25,7 @@ use serde::Serialize;
 
 use self::target::Target;
 use super::{
-    EvidenceItem, Officer,
+    EvidenceItem, Officer, access,
     evidence::{self, EvidenceState},
 };
 use crate::{
@@ -107,6 +108,7 @@ impl Officer {
     /// [`Error::UnknownClip`], [`Error::NotSealed`], [`Error::Locked`]; [`Error::FileExists`],
     /// [`Error::EvidenceDamaged`] when a file is not what was sealed; storage errors.
     pub fn export_with(&self, clip: &str, to: &Path, spec: &ExportSpec) -> Result<Export> {
+        access::require(&self.vault, &self.officer, Action::EvidenceExport, &[clip])?;
         let (mut pieces, device, trust, policy) = self.vault.write(|tx| {
             state::refuse_if_locked(tx)?;
             let pieces = self.pieces(tx, clip)?;

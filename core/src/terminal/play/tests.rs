@@ -202,6 +202,58 @@ fn what_is_not_there_to_be_seen() {
     assert_eq!(bench.viewed(), []);
 }
 
+/// What the access rules deny: the officer learns nothing, the journal everything.
+#[test]
+fn a_denial_is_journalled_before_it_is_told() {
+    let bench = Bench::new();
+    bench.terminal.enrol_officer("li", &pin("li")).unwrap();
+    let li = bench.terminal.unlock("li", &pin("li")).unwrap();
+    let clip = bench.clip.as_str();
+    let out = tempfile::tempdir().unwrap();
+    let attempts = || {
+        [
+            li.open_clip(clip, ClipRange::WHOLE).map(drop),
+            li.export(clip, out.path()).map(drop),
+            li.mark(clip, "x"),
+            li.thumbnails(&[clip]).map(drop),
+        ]
+    };
+    for attempt in attempts() {
+        assert_eq!(attempt, Err(Error::UnknownClip));
+    }
+    assert_eq!(li.evidence().unwrap(), []);
+    let denied: Vec<_> = (bench.terminal.journal(0).unwrap().iter())
+        .map(|raw| Entry::from_raw(raw).unwrap())
+        .filter(|entry| entry.kind == "access-denied")
+        .map(|entry| {
+            assert_eq!(entry.officer.as_deref(), Some("li"));
+            assert_eq!(entry.body["about"], clip);
+            assert_eq!(entry.body["reason"], "no-rule");
+            entry.body["action"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let actions = [
+        "evidence-play",
+        "evidence-export",
+        "evidence-mark",
+        "evidence-preview",
+    ];
+    assert_eq!(denied, actions);
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+    // The same answer is not given where it cannot be written down.
+    bench.sql(
+        "CREATE TRIGGER no_more BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
+    for attempt in attempts() {
+        assert_ne!(attempt, Err(Error::UnknownClip));
+        assert!(attempt.is_err());
+    }
+    // Own evidence is as it was.
+    bench.sql("DROP TRIGGER no_more");
+    assert_eq!(bench.officer.evidence().unwrap().len(), 1);
+    bench.officer.export(clip, out.path()).unwrap();
+}
+
 /// A row that names another officer's file does not open it: the file is not sealed to them.
 #[test]
 fn a_changed_row_opens_nothing() {
