@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    admin::AdminArgs, demo::DemoArgs, output::OutputArgs, station::StationCommand,
-    terminal::TerminalArgs, verify::VerifyArgs,
+    admin::AdminArgs, demo::DemoArgs, output::OutputArgs, rules::RulesCommand,
+    station::StationCommand, terminal::TerminalArgs, verify::VerifyArgs,
 };
 
 const EXAMPLES: &str = "\
@@ -44,6 +44,9 @@ pub(crate) enum Command {
     Terminal(TerminalArgs),
     /// Check a clip against its receipt, offline
     Verify(VerifyArgs),
+    /// Access rules: who may see or do what
+    #[command(subcommand)]
+    Policy(RulesCommand),
     /// A completion script for a shell, on standard output
     #[command(after_help = "Example:\n  custos completions bash > /etc/bash_completion.d/custos")]
     Completions { shell: clap_complete::Shell },

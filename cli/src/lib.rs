@@ -4,7 +4,8 @@
 //!
 //! - `args`: the grammar of the command line; `output`, `failure`, `words`: how it speaks
 //! - [`camera`]: a media file as a phone's encoder would hand it over
-//! - `policy`: the agency's settings, shown and changed
+//! - `policy`: the agency's settings, shown and changed; `rules`: the access rules, checked, tested
+//!   and explained (the verb `policy`)
 //! - one module a verb: `demo`, `station`, `admin`, `terminal`, `verify`; `manual` for man pages
 //!   and completions
 
@@ -16,6 +17,7 @@ mod failure;
 mod manual;
 mod output;
 mod policy;
+mod rules;
 mod secret;
 mod station;
 mod terminal;
@@ -46,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Admin(args) => admin::run(args, &output),
         Command::Terminal(args) => terminal::run(args, &output),
         Command::Verify(args) => verify::run(args, &output),
+        Command::Policy(command) => rules::run(command, &output),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { output: folder } => manual::pages(folder),
     };

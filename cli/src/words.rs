@@ -2,6 +2,7 @@
 
 mod evidence;
 mod provisioning;
+mod rules;
 
 use crate::failure::Exit;
 
@@ -356,7 +357,7 @@ const TABLE: &[Row] = &[
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables = [TABLE, evidence::TABLE, provisioning::TABLE];
+    let tables = [TABLE, evidence::TABLE, provisioning::TABLE, rules::TABLE];
     tables.into_iter().flatten()
 }
 

@@ -5,8 +5,10 @@
 //! - `measure`: running a command and reading its time; [`Figure`]: one line of the result
 //! - `seal`: sealing media, against `age` and against bare ring
 //! - `engine`: recording, appending, memory, recovery, opening
+//! - `decide`: a decision by the access rules
 //! - `seek`: opening a large clip anywhere, against `age -d` of the whole
 
+mod decide;
 mod engine;
 mod measure;
 mod seal;
@@ -82,6 +84,7 @@ const ALL: &[(&str, Benchmark)] = &[
     ("open", engine::open),
     ("recovery", engine::recovery),
     ("seek", seek::run),
+    ("decide", decide::run),
 ];
 
 /// Builds the programs that are measured.

@@ -1,0 +1,98 @@
+//! What to say of access rules.
+
+use super::{NOTHING, Row};
+
+const KEPT: (&str, &str) = (
+    "Rules that do not hold are never installed; those in force stay.",
+    "不合格的规则不会被安装；现行规则保持有效。",
+);
+
+pub(super) const TABLE: &[Row] = &[
+    (
+        "rules-syntax",
+        "规则格式有误。",
+        KEPT,
+        (
+            "Put right the place that the message names.",
+            "请按提示修正相应位置。",
+        ),
+    ),
+    (
+        "rules-schema",
+        "规则与模式不符。",
+        KEPT,
+        (
+            "Use the actions and attributes of the schema: custos policy check --schema",
+            "请使用模式中的动作和属性：custos policy check --schema",
+        ),
+    ),
+    (
+        "rules-no-id",
+        "有规则缺少 @id。",
+        KEPT,
+        (
+            "Give each rule an @id of small letters, digits and hyphens.",
+            "请为每条规则填写 @id（小写字母、数字、连字符）。",
+        ),
+    ),
+    (
+        "rules-no-clause",
+        "有规则缺少 @clause。",
+        KEPT,
+        (
+            "Give each rule the @clause that it comes from.",
+            "请为每条规则注明其依据条款 @clause。",
+        ),
+    ),
+    (
+        "rules-same-id",
+        "两条规则的 @id 相同。",
+        KEPT,
+        ("Give them different names.", "请改用不同的名称。"),
+    ),
+    (
+        "rules-template",
+        "不接受模板规则。",
+        KEPT,
+        ("Write the rule out.", "请写成完整规则。"),
+    ),
+    (
+        "rules-empty",
+        "文件中没有规则。",
+        KEPT,
+        ("Check the path.", "请核对路径。"),
+    ),
+    (
+        "rules-too-long",
+        "规则过长。",
+        KEPT,
+        ("Shorten the file.", "请缩短文件。"),
+    ),
+    (
+        "decides-otherwise",
+        "规则的判定与表不一致。",
+        KEPT,
+        (
+            "Change the rules or the table until both say the same.",
+            "请修改规则或表，使两者一致。",
+        ),
+    ),
+    (
+        "bad-table",
+        "无法理解该表。",
+        NOTHING,
+        (
+            "Put right the line that the message names; custos policy test --help lists the words.",
+            "请修正提示所指的行；用词见 custos policy test --help。",
+        ),
+    ),
+    (
+        "bad-request",
+        "无法理解该请求。",
+        NOTHING,
+        (
+            "See custos policy explain --help for the words.",
+            "用词见 custos policy explain --help。",
+        ),
+    ),
+];
