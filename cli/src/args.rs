@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    admin::AdminArgs, demo::DemoArgs, output::OutputArgs, rules::RulesCommand,
+    admin::AdminArgs, demo::DemoArgs, output::OutputArgs, pack::PackCommand, rules::RulesCommand,
     station::StationCommand, terminal::TerminalArgs, verify::VerifyArgs,
 };
 
@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Access rules: who may see or do what
     #[command(subcommand)]
     Policy(RulesCommand),
+    /// Laws, offline: build, search and look at packs
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// A completion script for a shell, on standard output
     #[command(after_help = "Example:\n  custos completions bash > /etc/bash_completion.d/custos")]
     Completions { shell: clap_complete::Shell },

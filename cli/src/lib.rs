@@ -6,7 +6,7 @@
 //! - [`camera`]: a media file as a phone's encoder would hand it over
 //! - `policy`: the agency's settings, shown and changed; `rules`: the access rules, checked, tested
 //!   and explained (the verb `policy`)
-//! - one module a verb: `demo`, `station`, `admin`, `terminal`, `verify`; `manual` for man pages
+//! - one module a verb: `demo`, `station`, `admin`, `terminal`, `verify`, `pack`; `manual` for man pages
 //!   and completions
 
 mod admin;
@@ -16,6 +16,7 @@ mod demo;
 mod failure;
 mod manual;
 mod output;
+mod pack;
 mod policy;
 mod rules;
 mod secret;
@@ -49,6 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Terminal(args) => terminal::run(args, &output),
         Command::Verify(args) => verify::run(args, &output),
         Command::Policy(command) => rules::run(command, &output),
+        Command::Pack(command) => pack::run(command, &output),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { output: folder } => manual::pages(folder),
     };

@@ -354,6 +354,60 @@ const TABLE: &[Row] = &[
             "请上传：custos terminal --dir D sync，然后再次结束执勤。",
         ),
     ),
+    (
+        "pack-source",
+        "文件夹中没有可用的法规文本。",
+        NOTHING,
+        (
+            "Give a folder of laws as .md or .jsonl; docs/FORMATS.md and packs/starter show how.",
+            "请提供 .md 或 .jsonl 法规文件夹；示例见 packs/starter。",
+        ),
+    ),
+    (
+        "pack-malformed",
+        "文件不是有效的法规包。",
+        NOTHING,
+        ("Get the pack from its source again.", "请重新获取法规包。"),
+    ),
+    (
+        "pack-signature",
+        "法规包未由有权人员签名。",
+        NOTHING,
+        (
+            "Do not use it; ask who publishes the agency's packs.",
+            "请勿使用；请联系法规包发布人员。",
+        ),
+    ),
+    (
+        "pack-altered",
+        "法规包内容与签名不符。",
+        NOTHING,
+        (
+            "Do not use it; get the pack from its source again.",
+            "请勿使用；请重新获取法规包。",
+        ),
+    ),
+    (
+        "pack-older",
+        "已安装的法规包同样新或更新。",
+        NOTHING,
+        ("Nothing needs to be done.", "无需操作。"),
+    ),
+    (
+        "pack-missing",
+        "终端尚未安装法规包。",
+        NOTHING,
+        (
+            "Install one: custos terminal --dir D laws FILE",
+            "请先安装：custos terminal --dir D laws 文件",
+        ),
+    ),
+    (
+        "bad-date",
+        "日期格式不正确。",
+        NOTHING,
+        ("Write it as 2026-01-31.", "请按 2026-01-31 的格式填写。"),
+    ),
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {

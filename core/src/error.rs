@@ -89,6 +89,25 @@ pub enum EvidenceFault {
     NotMedia,
 }
 
+/// Why a law pack is not taken, or a question to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PackFault {
+    /// The folder holds no laws, or a file that is none.
+    Source,
+    /// Not a pack, or one of another format.
+    Malformed,
+    /// Nobody who may sign packs signed it.
+    Signature,
+    /// Its bytes are not those that were signed.
+    Altered,
+    /// The one that is installed is as new or newer.
+    Older,
+    /// None is installed.
+    Missing,
+    /// Not a date.
+    Date,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -182,6 +201,10 @@ pub enum Error {
     #[error("a file of that name is there already, with other content")]
     FileExists,
 
+    // Look-ups.
+    #[error("the law pack: {}", pack_words(*.0))]
+    Pack(PackFault),
+
     // Storage.
     #[error("the storage is full")]
     Full,
@@ -272,6 +295,15 @@ impl Error {
             Self::Asleep => "asleep",
             Self::Description(_) => "bad-description",
             Self::FileExists => "file-exists",
+            Self::Pack(fault) => match fault {
+                PackFault::Source => "pack-source",
+                PackFault::Malformed => "pack-malformed",
+                PackFault::Signature => "pack-signature",
+                PackFault::Altered => "pack-altered",
+                PackFault::Older => "pack-older",
+                PackFault::Missing => "pack-missing",
+                PackFault::Date => "bad-date",
+            },
             Self::Full => "storage-full",
             Self::Io(_) => "storage-failed",
             Self::SyncFailed => "storage-sync-failed",
@@ -352,6 +384,18 @@ fn evidence_words(fault: EvidenceFault) -> &'static str {
         EvidenceFault::Trailing => "something follows its end",
         EvidenceFault::Altered => "a part of it was altered",
         EvidenceFault::NotMedia => "what is inside is not the media that it should be",
+    }
+}
+
+fn pack_words(fault: PackFault) -> &'static str {
+    match fault {
+        PackFault::Source => "the folder holds no laws, or a file that cannot be read as one",
+        PackFault::Malformed => "the file is not a law pack that this program knows",
+        PackFault::Signature => "nobody who may sign packs signed it",
+        PackFault::Altered => "its bytes are not those that were signed",
+        PackFault::Older => "the one that is installed is as new or newer",
+        PackFault::Missing => "none is installed",
+        PackFault::Date => "a date is written 2026-01-31",
     }
 }
 

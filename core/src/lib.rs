@@ -9,12 +9,14 @@
 //! - `record`: samples in, sealed clips out
 //! - `sync`: uploads, receipts, directives
 //! - `device`: provisioning, state, retention, what runs out
+//! - [`lookup`]: the law library
 //! - [`clock`]: trusted time; [`error`]: what can go wrong
 
 pub mod clock;
 mod device;
 pub mod error;
 mod journal;
+pub mod lookup;
 pub mod record;
 mod sync;
 mod terminal;
@@ -24,7 +26,9 @@ mod vault;
 
 pub use self::{
     device::{DeviceInfo, Forecast, Kept, KeptFor, Mode, PurgeReport, State},
-    error::{Class, DirectiveFault, Error, EvidenceFault, ReceiptFault, Result, TicketFault},
+    error::{
+        Class, DirectiveFault, Error, EvidenceFault, PackFault, ReceiptFault, Result, TicketFault,
+    },
     record::{ClipRange, FragmentCommitted, RecordingEvent, Span},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{

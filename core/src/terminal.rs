@@ -4,7 +4,7 @@
 //! # Layout
 //!
 //! - here: [`Terminal`], what needs no officer
-//! - `supplies`: storage and battery
+//! - `supplies`: storage and battery; `laws`: the law pack
 //! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
 //!   `categories`: what else an officer decides
 //! - `recording`: [`Recording`], on `camera`; `running`: all of them
@@ -18,6 +18,7 @@ mod categories;
 mod describe;
 mod evidence;
 mod export;
+mod laws;
 mod modes;
 mod note;
 mod officer;

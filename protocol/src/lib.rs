@@ -9,7 +9,8 @@
 //! - evidence: [`clip`] (digest of an age file), [`journal`] (what a terminal writes down),
 //!   [`metadata`] (a sheet: what else is known of a recording), [`name`] (of exported files)
 //! - signed statements: [`statement`] and its kinds [`trust`], [`certificate`], [`policy`],
-//!   [`directive`], [`grant`], [`stored`], [`session`]
+//!   [`directive`], [`grant`], [`stored`], [`session`],
+//!   [`pack`] (laws that work offline)
 //! - look-ups: [`lookup`] (resident numbers, plates, masks)
 //! - composed: [`ticket`], [`receipt`], [`verify`]
 //! - [`api`]: the bodies of the station's HTTP interface
@@ -35,6 +36,7 @@ pub mod merkle;
 pub mod metadata;
 pub mod name;
 pub mod note;
+pub mod pack;
 pub mod policy;
 pub mod proof;
 pub mod receipt;

@@ -45,10 +45,12 @@ pub const ROLE_SUPERVISOR: &str = "supervisor";
 pub const ROLE_AUDITOR: &str = "auditor";
 /// Sees to devices, and to nothing else.
 pub const ROLE_MAINTENANCE: &str = "maintenance";
+/// May sign law packs.
+pub const ROLE_PACK: &str = "pack";
 
 /// Every role that a trust set can give. Officers stand in no trust set: they have a slot on a
 /// terminal.
-pub const ROLES: [&str; 8] = [
+pub const ROLES: [&str; 9] = [
     ROLE_DIRECTIVE,
     ROLE_DEVICE,
     ROLE_EVIDENCE,
@@ -57,6 +59,7 @@ pub const ROLES: [&str; 8] = [
     ROLE_SUPERVISOR,
     ROLE_AUDITOR,
     ROLE_MAINTENANCE,
+    ROLE_PACK,
 ];
 
 /// All keys that verifiers of this agency go by.

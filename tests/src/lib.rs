@@ -11,12 +11,14 @@
 //! - [`source`]: a camera for benchmarks
 //! - [`torture`]: recording processes that are killed, and what has to hold afterwards
 //! - [`acts`]: what is done with a terminal, and interrupted
+//! - [`law`]: how good the search for laws is
 //! - [`disk`]: a disk that loses what it may lose; [`random`]: choices that a seed repeats
 
 #[cfg(target_os = "linux")]
 pub mod acts;
 #[cfg(target_os = "linux")]
 pub mod disk;
+pub mod law;
 pub mod open;
 pub mod process;
 pub mod proxy;

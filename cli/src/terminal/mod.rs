@@ -4,12 +4,13 @@
 //!
 //! - here: the grammar and who is asking
 //! - `provision`, `duty`, `record` (on `feed`), `photo`, `note`, `evidence`, `play`, `export`,
-//!   `sync`, `purge`, `status`, `mode`: the verbs
+//!   `sync`, `purge`, `status`, `mode`, `laws`: the verbs
 
 mod duty;
 mod evidence;
 mod export;
 pub(crate) mod feed;
+mod laws;
 mod mode;
 mod note;
 mod photo;
@@ -94,6 +95,11 @@ pub(crate) enum TerminalCommand {
     Purge,
     /// The policy in force on this terminal; needs no officer
     Policy,
+    /// Install a law pack; needs no officer
+    Laws(laws::LawsArgs),
+    /// Look something up; laws need no officer
+    #[command(subcommand)]
+    Lookup(laws::LookupCommand),
     /// Say how far the battery is charged, as a shell does; needs no officer
     Battery {
         #[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
@@ -144,6 +150,8 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Status => status::run(&open(dir)?, output),
         TerminalCommand::Purge => purge::run(&open(dir)?, output),
         TerminalCommand::Policy => crate::policy::tell(&open(dir)?.policy()?, output),
+        TerminalCommand::Laws(command) => laws::install(&open(dir)?, command, output),
+        TerminalCommand::Lookup(command) => laws::lookup(&open(dir)?, command, output),
         TerminalCommand::Battery { percent } => status::battery(&open(dir)?, *percent, output),
     }
 }

@@ -59,6 +59,19 @@ impl Folder {
         self.root.join("quarantine")
     }
 
+    /// Law packs: published texts, not encrypted. A wipe leaves them.
+    pub(crate) fn laws(&self) -> PathBuf {
+        self.root.join("laws")
+    }
+
+    /// Creates the folder of law packs.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Full`], [`Error::SyncFailed`].
+    pub(crate) fn create_laws(&self) -> Result<()> {
+        create_private_dir(&self.laws())
+    }
+
     /// Creates the folders, readable by this user alone, and makes their names durable.
     ///
     /// # Errors

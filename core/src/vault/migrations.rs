@@ -8,6 +8,7 @@ use crate::{Error, Result};
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_vault.sql"),
     include_str!("migrations/0002_engine.sql"),
+    include_str!("migrations/0003_law.sql"),
 ];
 
 /// The schema this program knows.
@@ -56,6 +57,7 @@ mod tests {
     const FIXTURES: &[(u32, &str)] = &[
         (1, include_str!("fixtures/schema_0001.sql")),
         (2, include_str!("fixtures/schema_0002.sql")),
+        (3, include_str!("fixtures/schema_0003.sql")),
     ];
 
     fn schema(connection: &Connection) -> Vec<String> {

@@ -31,7 +31,7 @@ use std::{
 use custos_protocol::key::SigningKey;
 use rusqlite::{Connection, Transaction};
 
-pub(crate) use self::folder::{Folder, remove_file, sync_dir};
+pub(crate) use self::folder::{Folder, parent, remove_file, sync_dir};
 use self::{database::Database, keys::MasterKey};
 pub use self::{
     key_source::{KeySource, SoftwareKeySource},
