@@ -7,9 +7,11 @@
 //! - `engine`: recording, appending, memory, recovery, opening
 //! - `decide`: a decision by the access rules
 //! - `seek`: opening a large clip anywhere, against `age -d` of the whole
+//! - `law`: looking laws up, against FTS5 and `grep -r`
 
 mod decide;
 mod engine;
+mod law;
 mod measure;
 mod seal;
 mod seek;
@@ -85,6 +87,7 @@ const ALL: &[(&str, Benchmark)] = &[
     ("recovery", engine::recovery),
     ("seek", seek::run),
     ("decide", decide::run),
+    ("law", law::run),
 ];
 
 /// Builds the programs that are measured.
