@@ -26,7 +26,7 @@ fn starter() -> (tempfile::TempDir, Pack) {
     (dir, pack)
 }
 
-fn search<'p>(pack: &'p Pack, words: &str, date: &str) -> Vec<law::Hit> {
+fn search(pack: &Pack, words: &str, date: &str) -> Vec<law::Hit> {
     let query = LawQuery {
         words,
         date: Some(date),

@@ -20,7 +20,7 @@ use custos_protocol::{
 };
 use serde::Serialize;
 
-use crate::fixture::{Agency, Granting, START_MS, TERMINAL, World};
+use crate::fixture::{Agency, START_MS, TERMINAL, World, grant::Granting};
 
 pub(crate) fn regenerate() -> bool {
     std::env::var_os("CUSTOS_REGENERATE").is_some()

@@ -10,7 +10,11 @@ use custos_protocol::{
     trust::{Person, ROLE_APPROVER, ROLE_DEVICE, ROLE_MANAGER, TrustSet},
 };
 
-use crate::fixture::{Agency, Granting, OFFICER, START_MS, TERMINAL, seeded, signed};
+use crate::fixture::{
+    Agency, OFFICER, START_MS, TERMINAL,
+    grant::{Granting, signed},
+    seeded,
+};
 
 fn granting() -> Granting {
     Granting::of(&Agency::custos())
@@ -289,16 +293,19 @@ fn an_approval_narrows_and_never_widens() {
     }
 }
 
+/// What makes terms bad.
+type Spoil = fn(&mut GrantTerms);
+
 #[test]
 fn terms_that_say_nothing_or_too_much() {
     let w = granting();
-    let check = |change: fn(&mut GrantTerms)| {
+    let check = |change: Spoil| {
         let mut asked = Granting::asked();
         change(&mut asked.terms);
         GrantApplication::open(&signed(&asked, &w.dora).to_string(), &w.trust).map(drop)
     };
     assert_eq!(check(|_| ()), Ok(()));
-    let bad: [(&str, fn(&mut GrantTerms)); 12] = [
+    let bad: [(&str, Spoil); 12] = [
         ("grantee", |t| t.grantee = "../x".into()),
         ("actions", |t| t.actions.clear()),
         ("scope", |t| {
