@@ -44,12 +44,13 @@ pub(crate) fn value(numeral: &[char]) -> Option<u16> {
     let mut last_unit = u32::MAX;
     for c in numeral {
         if let Some(unit) = unit(*c) {
-            // 十 alone is ten; units fall: 百 cannot follow 十.
+            // 十 alone is ten, 百 alone is no number; units fall: 百 cannot follow 十.
+            let digit = pending.take().or((unit == 10).then_some(1))?;
             if unit >= last_unit {
                 return None;
             }
             last_unit = unit;
-            total += pending.take().unwrap_or(1) * unit;
+            total += digit * unit;
         } else {
             match digit(*c)? {
                 0 => {}
