@@ -6,6 +6,7 @@
 
 pub mod mask;
 pub mod plate;
+pub mod query;
 pub mod resident;
 
 /// As typed on any keyboard: full-width characters become ASCII, letters upper case, and what only

@@ -26,6 +26,7 @@ mod objects;
 mod openapi;
 mod people;
 mod receipts;
+mod registries;
 mod server;
 mod setup;
 mod station;

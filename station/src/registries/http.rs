@@ -1,0 +1,156 @@
+//! A system behind HTTP and JSON: `POST` of `{"registry", "key"}`, answered by `{"key",
+//! "records": [{"fields": [{"name", "what", "value"}]}]}` with the same key.
+
+use std::{path::PathBuf, time::Duration};
+
+use custos_protocol::lookup::query::{MAX_RECORDS, Record, Subject};
+use serde::Deserialize;
+
+use super::{Answer, Connector, Unanswered};
+
+/// An answer of more bytes is not read.
+const MAX_ANSWER: usize = 256 << 10;
+
+/// How a system is reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpConfig {
+    /// `https`, or `http` on this machine alone.
+    pub(crate) url: String,
+    /// Certificates that its own is signed by, PEM.
+    #[serde(default)]
+    pub(crate) ca: Option<PathBuf>,
+    /// Our certificate and key for mutual TLS, PEM in one file.
+    #[serde(default)]
+    pub(crate) identity: Option<PathBuf>,
+    #[serde(default = "timeout_ms")]
+    pub(crate) timeout_ms: u64,
+    /// How often a question is asked again that nobody answered.
+    #[serde(default = "retries")]
+    pub(crate) retries: u32,
+}
+
+fn timeout_ms() -> u64 {
+    3_000
+}
+
+fn retries() -> u32 {
+    1
+}
+
+/// A configuration that cannot be used; the text names the setting and holds no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("url: https, or http on this machine alone")]
+    Url,
+    #[error("ca: the file cannot be read as PEM certificates")]
+    Ca,
+    #[error("identity: the file cannot be read as a PEM certificate and key")]
+    Identity,
+    #[error("the TLS library does not start")]
+    Tls,
+}
+
+/// See the module.
+pub(crate) struct Http {
+    client: reqwest::Client,
+    url: reqwest::Url,
+    retries: u32,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    key: String,
+    records: Vec<Record>,
+}
+
+impl Http {
+    /// # Errors
+    /// [`ConfigError`].
+    pub(crate) fn new(config: &HttpConfig) -> Result<Self, ConfigError> {
+        let url: reqwest::Url = config.url.parse().map_err(|_| ConfigError::Url)?;
+        let here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+            return Err(ConfigError::Url);
+        }
+        let mut builder = reqwest::Client::builder()
+            .timeout(Duration::from_millis(config.timeout_ms.clamp(100, 60_000)))
+            // A question about a person goes where it was sent, and nowhere else.
+            .redirect(reqwest::redirect::Policy::none())
+            .https_only(!here)
+            .no_proxy();
+        if let Some(ca) = &config.ca {
+            let pem = std::fs::read(ca).map_err(|_| ConfigError::Ca)?;
+            let roots = reqwest::Certificate::from_pem_bundle(&pem);
+            let roots = roots.map_err(|_| ConfigError::Ca)?;
+            if roots.is_empty() {
+                return Err(ConfigError::Ca);
+            }
+            builder = builder.tls_certs_only(roots);
+        }
+        if let Some(identity) = &config.identity {
+            let pem = std::fs::read(identity).map_err(|_| ConfigError::Identity)?;
+            let pem = zeroize::Zeroizing::new(pem);
+            let identity = reqwest::Identity::from_pem(&pem);
+            builder = builder.identity(identity.map_err(|_| ConfigError::Identity)?);
+        }
+        Ok(Self {
+            client: builder.build().map_err(|_| ConfigError::Tls)?,
+            url,
+            retries: config.retries.min(5),
+        })
+    }
+
+    async fn once(&self, subject: &Subject) -> Result<Vec<Record>, Unanswered> {
+        let request = self.client.post(self.url.clone()).json(subject);
+        let mut response = request.send().await.map_err(|e| unanswered(&e))?;
+        if !response.status().is_success() {
+            return Err(if response.status().is_server_error() {
+                Unanswered::Unreachable
+            } else {
+                Unanswered::Refused
+            });
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| unanswered(&e))? {
+            if bytes.len() + chunk.len() > MAX_ANSWER {
+                return Err(Unanswered::TooLarge);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let body: Body = serde_json::from_slice(&bytes).map_err(|_| Unanswered::Nonsense)?;
+        // A cache or proxy that mixes two questions up must not show one person as another.
+        if body.key != subject.key {
+            return Err(Unanswered::Nonsense);
+        }
+        if body.records.len() > MAX_RECORDS {
+            return Err(Unanswered::TooLarge);
+        }
+        Ok(body.records)
+    }
+}
+
+fn unanswered(error: &reqwest::Error) -> Unanswered {
+    if error.is_timeout() {
+        Unanswered::TooSlow
+    } else {
+        Unanswered::Unreachable
+    }
+}
+
+impl Connector for Http {
+    fn ask<'a>(&'a self, subject: &'a Subject) -> Answer<'a> {
+        Box::pin(async move {
+            let mut left = self.retries;
+            loop {
+                match self.once(subject).await {
+                    Err(error) if error.is_passing() && left > 0 => left -= 1,
+                    answer => return answer,
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
