@@ -6,8 +6,14 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    admin::AdminArgs, demo::DemoArgs, output::OutputArgs, pack::PackCommand, rules::RulesCommand,
-    station::StationCommand, terminal::TerminalArgs, verify::VerifyArgs,
+    admin::{AdminArgs, AuditArgs},
+    demo::DemoArgs,
+    output::OutputArgs,
+    pack::PackCommand,
+    rules::RulesCommand,
+    station::StationCommand,
+    terminal::TerminalArgs,
+    verify::VerifyArgs,
 };
 
 const EXAMPLES: &str = "\
@@ -50,6 +56,8 @@ pub(crate) enum Command {
     /// Laws, offline: build, search and look at packs
     #[command(subcommand)]
     Pack(PackCommand),
+    /// Who asked registries about whom, and why
+    Audit(AuditArgs),
     /// A completion script for a shell, on standard output
     #[command(after_help = "Example:\n  custos completions bash > /etc/bash_completion.d/custos")]
     Completions { shell: clap_complete::Shell },

@@ -49,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Admin(args) => admin::run(args, &output),
         Command::Terminal(args) => terminal::run(args, &output),
         Command::Verify(args) => verify::run(args, &output),
+        Command::Audit(args) => admin::audit(args, &output),
         Command::Policy(command) => rules::run(command, &output),
         Command::Pack(command) => pack::run(command, &output),
         Command::Completions { shell } => manual::completions(*shell),

@@ -136,6 +136,37 @@ const SETTINGS: &[(&str, &str, &str)] = &[
         "提前封存的电量百分比；0 为不启用",
     ),
     (
+        "lookup.per_minute",
+        "an officer's look-ups in a minute before it is noticed",
+        "每分钟查询次数上限（超出即提示）",
+    ),
+    (
+        "lookup.per_hour",
+        "the same, in an hour",
+        "每小时查询次数上限",
+    ),
+    ("lookup.per_day", "the same, in a day", "每日查询次数上限"),
+    (
+        "lookup.same_subject_per_day",
+        "the same, about one person or thing",
+        "每日对同一对象的查询次数上限",
+    ),
+    (
+        "lookup.stop",
+        "whether what is noticed is refused",
+        "超出上限时是否拒绝",
+    ),
+    (
+        "lookup.cache_minutes",
+        "how long an answer is at hand; 0: not at all",
+        "查询结果在终端保留的分钟数；0 为不保留",
+    ),
+    (
+        "lookup.queue_hours",
+        "how long a question waits for the station; 0: not at all",
+        "离线查询排队的小时数；0 为不排队",
+    ),
+    (
         "categories",
         "what evidence is sorted into: code, name, days here and at the station",
         "证据类别：代码、名称、终端与服务器保留天数",

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use custos_station::{Station, StationConfig};
+use custos_protocol::lookup::query::Registry;
+use custos_station::{ImportFailure, Station, StationConfig, import_registry, import_watched};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{failure::Failure, output::Output};
+use crate::{
+    failure::{Exit, Failure},
+    output::Output,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StationCommand {
@@ -16,6 +20,30 @@ pub(crate) enum StationCommand {
         after_help = "Examples:\n  custos station run --dir ./station\n  custos station run --dir ./station --listen 0.0.0.0:8443 --json"
     )]
     Run(StationRunArgs),
+    /// Fill the station's own registries from CSV, whether it serves or not
+    #[command(
+        after_help = "Examples:\n  custos station import --dir ./station --registry vehicle cars.csv\n  custos station import --dir ./station --watched lists.csv\n\nA registry's first line: the key, then name:kind (number, name, phone, address, plate, other).\nLists: registry,key,list,officer. An import replaces what was there, or changes nothing."
+    )]
+    Import(StationImportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StationImportArgs {
+    /// The station's folder
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Which registry the file fills
+    #[arg(
+        long,
+        value_parser = ["person", "vehicle", "case", "device"],
+        required_unless_present = "watched"
+    )]
+    registry: Option<String>,
+    /// The file lists those that are asked about out of curiosity
+    #[arg(long, conflicts_with = "registry")]
+    watched: bool,
+    /// CSV, UTF-8
+    file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -48,7 +76,10 @@ pub(crate) struct StationRunArgs {
 /// # Errors
 /// A [`Failure`] where the station cannot start.
 pub(crate) fn run(command: &StationCommand, output: &Output) -> Result<(), Failure> {
-    let StationCommand::Run(args) = command;
+    let args = match command {
+        StationCommand::Run(args) => args,
+        StationCommand::Import(args) => return import(args, output),
+    };
     check_backends(args)?;
     let mut config = StationConfig::new(&args.dir);
     config.listen = args.listen;
@@ -90,6 +121,36 @@ async fn serve(config: StationConfig, output: &Output) -> Result<(), Failure> {
     output.result(
         &json!({ "event": "stopped" }),
         output.pick("Stopped.", "已停止。"),
+    )
+}
+
+fn import(args: &StationImportArgs, output: &Output) -> Result<(), Failure> {
+    let csv = std::fs::read(&args.file).map_err(|error| Failure::file(&error, "the file"))?;
+    let registry = args.registry.as_deref();
+    let registry = Registry::ALL
+        .into_iter()
+        .find(|r| Some(r.as_str()) == registry);
+    let imported = crate::block_on(async {
+        let imported = match registry {
+            Some(registry) => import_registry(&args.dir, registry, &csv).await,
+            None => import_watched(&args.dir, &csv).await,
+        };
+        imported.map_err(|failure| match failure {
+            ImportFailure::Storage => {
+                Failure::new(Exit::Storage, "storage-failed", failure.to_string())
+            }
+            ImportFailure::NoStation => {
+                Failure::new(Exit::Refused, "no-station", failure.to_string())
+            }
+            ImportFailure::File(_) => {
+                Failure::new(Exit::Refused, "bad-import", failure.to_string())
+            }
+        })
+    })?;
+    let line = json!({ "event": "imported", "records": imported });
+    output.result(
+        &line,
+        &format!("{} {imported}", output.pick("Imported:", "已导入：")),
     )
 }
 

@@ -8,6 +8,8 @@ use std::io;
 
 use custos_protocol::metadata::SheetError;
 
+use crate::lookup::registry::LookupFault;
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -204,6 +206,8 @@ pub enum Error {
     // Look-ups.
     #[error("the law pack: {}", pack_words(*.0))]
     Pack(PackFault),
+    #[error("{0}")]
+    Lookup(LookupFault),
 
     // Storage.
     #[error("the storage is full")]
@@ -304,6 +308,7 @@ impl Error {
                 PackFault::Missing => "pack-missing",
                 PackFault::Date => "bad-date",
             },
+            Self::Lookup(fault) => fault.code(),
             Self::Full => "storage-full",
             Self::Io(_) => "storage-failed",
             Self::SyncFailed => "storage-sync-failed",
@@ -319,7 +324,9 @@ impl Error {
     /// Which of four things a person can do about it.
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable | Self::StationIdentity => Class::Unreachable,
+            Self::Unreachable | Self::StationIdentity | Self::Lookup(LookupFault::RegistryDown) => {
+                Class::Unreachable
+            }
             Self::Full
             | Self::Io(_)
             | Self::SyncFailed

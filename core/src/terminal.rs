@@ -8,7 +8,7 @@
 //! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
 //!   `categories`: what else an officer decides
 //! - `recording`: [`Recording`], on `camera`; `running`: all of them
-//! - `access`: what the access rules say to an officer
+//! - `access`: what the access rules say to an officer; `lookup`: what an officer asks registries
 //! - `photo`, `note`: what is sealed at once; `describe`: what is said of a recording
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]; `play`: [`ClipReader`]
 
@@ -19,6 +19,7 @@ mod describe;
 mod evidence;
 mod export;
 mod laws;
+mod lookup;
 mod modes;
 mod note;
 mod officer;

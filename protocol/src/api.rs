@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{directive::State, note::Verifier};
+use crate::{directive::State, lookup::query::Subject, note::Verifier};
 
 /// Any refusal: a stable kebab-case word and a sentence.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -232,4 +232,46 @@ pub struct AuditItem {
     pub person: String,
     pub action: String,
     pub subject: String,
+}
+
+/// `POST /v1/admin/lookups`: which look-ups. What is left out restricts nothing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LookupAudit {
+    pub officer: Option<String>,
+    pub terminal: Option<String>,
+    /// About whom or what.
+    pub subject: Option<Subject>,
+    /// From, and before.
+    pub since_ms: Option<i64>,
+    pub before_ms: Option<i64>,
+    /// Only those about which something was noticed.
+    pub noticed: bool,
+}
+
+/// One look-up in the station's register. `seq` is its entry in the journal of that terminal and
+/// epoch, `subject` the commitment in it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LookupAuditItem {
+    pub lookup: String,
+    pub terminal: String,
+    pub epoch: u32,
+    pub seq: u64,
+    pub officer: String,
+    /// Empty: none was open.
+    pub duty: String,
+    pub case: String,
+    pub registry: String,
+    pub subject: String,
+    pub reason: String,
+    pub text: String,
+    pub asked_ms: i64,
+    /// asked, answered, denied, stopped, or the code of why the registry did not answer.
+    pub outcome: String,
+    /// burst, hourly, daily, same-subject, off-duty, watched-LIST
+    pub noticed: Vec<String>,
+    pub records: u32,
+    pub attempts: u32,
 }

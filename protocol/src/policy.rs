@@ -43,6 +43,8 @@ pub struct Policy {
     pub recording: RecordingPolicy,
     #[serde(default)]
     pub storage: StoragePolicy,
+    #[serde(default)]
+    pub lookup: LookupPolicy,
     /// What evidence is sorted into; may be empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Category>,
@@ -140,6 +142,41 @@ impl Default for StoragePolicy {
     }
 }
 
+/// How much looking up is still work, and what happens beyond (T5.1c).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LookupPolicy {
+    /// An officer's questions to registries, at all terminals: in a minute, an hour, a day. One
+    /// more is noticed; 0 allows none.
+    pub per_minute: u32,
+    pub per_hour: u32,
+    pub per_day: u32,
+    /// By the same officer about the same person or thing within a day.
+    pub same_subject_per_day: u32,
+    /// Whether what is noticed is refused, too, or only raises an alarm.
+    pub stop: bool,
+    /// Minutes that an officer has an answer at hand on the terminal, 0 to 1,440; 0: none is kept.
+    pub cache_minutes: u32,
+    /// Hours that a question waits for the station when it cannot be reached, 0 to 72; 0: none
+    /// does.
+    pub queue_hours: u32,
+}
+
+impl Default for LookupPolicy {
+    fn default() -> Self {
+        Self {
+            per_minute: 10,
+            per_hour: 60,
+            per_day: 200,
+            same_subject_per_day: 5,
+            stop: false,
+            cache_minutes: 0,
+            queue_hours: 24,
+        }
+    }
+}
+
 /// What a piece of evidence can be sorted into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -191,6 +228,7 @@ impl Policy {
             export_name: by_clip(),
             recording: RecordingPolicy::default(),
             storage: StoragePolicy::default(),
+            lookup: LookupPolicy::default(),
             categories: Vec::new(),
         }
     }
@@ -235,6 +273,8 @@ impl Policy {
                 "low_battery_percent",
                 self.storage.low_battery_percent <= 50,
             ),
+            ("cache_minutes", self.lookup.cache_minutes <= 1_440),
+            ("queue_hours", self.lookup.queue_hours <= 72),
             ("categories", self.categories_are_sound()),
         ];
         match in_range.into_iter().find(|(_, ok)| !ok) {

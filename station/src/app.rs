@@ -15,6 +15,7 @@ use crate::{
     auth::{Challenges, Failures},
     keys::Keys,
     objects::Objects,
+    registries::Registries,
     store::{self, Conn, Store},
     tus::Locks,
 };
@@ -29,6 +30,9 @@ pub(crate) struct App {
     pub(crate) keys: Keys,
     pub(crate) store: Store,
     pub(crate) objects: Objects,
+    pub(crate) registries: Registries,
+    /// Subjects of look-ups are kept by their keyed hash.
+    pub(crate) lookup_key: ring::hmac::Key,
     pub(crate) challenges: Challenges,
     pub(crate) failures: Failures,
     pub(crate) locks: Locks,

@@ -232,6 +232,10 @@ pub(crate) struct PersonAuth {
 }
 
 impl PersonAuth {
+    pub(crate) fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
     pub(crate) fn need(&self, role: &str) -> Result<(), ApiError> {
         if self.roles.iter().any(|r| r == role) {
             return Ok(());

@@ -25,6 +25,8 @@ pub enum StartError {
     Damaged(&'static str),
     #[error("the keys are not those that the trust set in force names")]
     OtherKeys,
+    #[error("the registries: {0}")]
+    Registries(&'static str),
     #[error("the folder cannot be written")]
     Storage(#[source] io::Error),
     #[error("the system's random generator failed")]
@@ -45,6 +47,7 @@ impl StartError {
             Self::Missing(_) => "station-file-missing",
             Self::Damaged(_) => "station-file-damaged",
             Self::OtherKeys => "station-keys-mismatch",
+            Self::Registries(_) => "registries-config",
             Self::Storage(_) => "storage",
             Self::NoRandom => "no-random",
         }

@@ -22,6 +22,7 @@ const WITNESS: &str = "keys/witness.key";
 const STORAGE: &str = "keys/storage.key";
 const POLICY: &str = "keys/policy.key";
 const AGENCY: &str = "keys/agency.key";
+const LOOKUP: &str = "keys/lookup.key";
 pub(crate) const ADMIN: &str = "keys/admin.key";
 
 /// The first person.
@@ -98,6 +99,23 @@ pub(crate) fn load(dir: &Path, agency: &str) -> Result<Keys, StartError> {
         storage: signer(STORAGE, "storage")?,
         policy: signer(POLICY, "policy")?,
     })
+}
+
+/// What subjects of look-ups are hashed with: 32 random bytes, base64, made when missing. Where
+/// the register of look-ups has rows and this is lost, nobody finds them by subject any more, which
+/// is why it is not among the keys that [`create`] makes once.
+pub(crate) fn lookup(dir: &Path) -> Result<ring::hmac::Key, StartError> {
+    if !dir.join(LOOKUP).exists() {
+        let mut key = Zeroizing::new([0; 32]);
+        custos_protocol::key::random(key.as_mut())?;
+        let text = Zeroizing::new(custos_protocol::hash::base64_encode(key.as_ref()) + "\n");
+        write(dir, LOOKUP, &text)?;
+    }
+    let text = read(dir, LOOKUP)?;
+    let key = custos_protocol::hash::base64_decode(text.trim_end()).map(Zeroizing::new);
+    let key = key.filter(|key| key.len() == 32);
+    let key = key.ok_or(StartError::Damaged(LOOKUP))?;
+    Ok(ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key))
 }
 
 fn fresh(name: &str, cosigner: bool) -> Result<Signer, StartError> {

@@ -6,6 +6,7 @@
 //! - `api`: the HTTP interface, one handler a route; `openapi` describes it; `auth` says who asks
 //! - `tus`: uploads
 //! - `journals`, `receipts`, `directives`, `enrolment`, `people`, `terminals`: what it does
+//! - `lookups`: questions to registries, asked through `registries`
 //! - `store`: all SQL; `objects`, `files`: all other files
 //!
 //! What was acknowledged survives SIGKILL and power cuts: files are synced before the database
@@ -22,6 +23,7 @@ mod error;
 mod files;
 mod journals;
 mod keys;
+mod lookups;
 mod objects;
 mod openapi;
 mod people;
@@ -37,4 +39,5 @@ mod tus;
 
 pub use config::StationConfig;
 pub use error::StartError;
+pub use lookups::import::{ImportFailure, import_registry, import_watched};
 pub use station::{RunningStation, Station};

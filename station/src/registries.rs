@@ -6,6 +6,8 @@
 //! - `table`: the embedded default, filled from CSV
 //! - `http`: a system behind HTTP and JSON
 //! - `breaker`: one that is down is left alone for a while
+//! - `config`: which of them is asked for what, and how answers are masked
+//! - `watched`: who is asked about out of curiosity
 //!
 //! Who may ask what, and the journal's entry before anything is asked, are not decided here.
 
@@ -14,12 +16,15 @@ use std::{future::Future, pin::Pin};
 use custos_protocol::lookup::query::{Record, Subject};
 
 mod breaker;
+mod config;
 mod http;
 mod table;
+mod watched;
 
-pub(crate) use breaker::Breaker;
-pub(crate) use http::{Http, HttpConfig};
-pub(crate) use table::Table;
+use breaker::Breaker;
+pub(crate) use config::Registries;
+use http::{Http, HttpConfig};
+pub(crate) use table::{ImportError, Table};
 
 /// Why there is no answer. That nothing is known is an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

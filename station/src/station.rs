@@ -15,6 +15,7 @@ use crate::{
     clock::now_ms,
     keys,
     objects::Objects,
+    registries::Registries,
     server, setup,
     store::{self, Store},
     tus,
@@ -54,6 +55,8 @@ impl Station {
         }
         let folder = setup::open(&config.dir, &config.agency).await?;
         let objects = Objects::open(&config.dir).map_err(StartError::Storage)?;
+        let registries = Registries::open(&config.dir).await?;
+        let lookup_key = keys::lookup(&config.dir)?;
         let listener = server::bind(config.listen).await?;
         let addr = listener.local_addr().map_err(StartError::Listen)?;
         let scheme = if config.plain_http { "http" } else { "https" };
@@ -71,6 +74,8 @@ impl Station {
             keys: folder.keys,
             store: folder.store.clone(),
             objects,
+            registries,
+            lookup_key,
             challenges: Challenges::new()?,
             failures: Failures::default(),
             locks: tus::Locks::default(),

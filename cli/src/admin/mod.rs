@@ -3,13 +3,15 @@
 //! # Layout
 //!
 //! - `key_file`, `client`: who asks
-//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `evidence`, `audit`: what is asked
+//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `evidence`, `audit`, `lookups`: what
+//!   is asked
 
 mod audit;
 mod client;
 mod directive;
 mod evidence;
 mod key_file;
+mod lookups;
 mod person;
 mod policy;
 mod terminal;
@@ -21,7 +23,7 @@ pub(crate) use key_file::{PersonKey, write_secret};
 pub(crate) use person::register;
 pub(crate) use ticket::issue;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -62,8 +64,11 @@ pub(crate) enum AdminCommand {
     /// Stored evidence
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
-    /// Who did what at the station
-    Audit,
+    /// Who did what at the station, or asked about whom
+    Audit {
+        #[command(subcommand)]
+        command: Option<audit::AuditCommand>,
+    },
     /// The agency's signed trust set, as a file for `custos verify`
     Trust(evidence::TrustArgs),
 }
@@ -73,15 +78,8 @@ pub(crate) enum AdminCommand {
 /// # Errors
 /// What the station refuses, or that it is not there.
 pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
-    let missing = |what: &str| Failure::usage("missing-argument", format!("{what} is needed"));
-    let url = args
-        .station
-        .as_deref()
-        .ok_or_else(|| missing("--station URL"))?;
-    let key = args.key.as_deref().ok_or_else(|| missing("--key FILE"))?;
-    let person = PersonKey::read(key)?;
     crate::block_on(async {
-        let client = AdminClient::sign_in(url, person).await?;
+        let client = sign_in(args.station.as_deref(), args.key.as_deref()).await?;
         match &args.command {
             AdminCommand::Ticket(command) => ticket::run(&client, command, output).await,
             AdminCommand::Terminal(command) => terminal::run(&client, command, output).await,
@@ -89,10 +87,40 @@ pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
             AdminCommand::Person(command) => person::run(&client, command, output).await,
             AdminCommand::Policy(command) => policy::run(&client, command, output).await,
             AdminCommand::Evidence(command) => evidence::run(&client, command, output).await,
-            AdminCommand::Audit => audit::run(&client, output).await,
+            AdminCommand::Audit { command } => audit::run(&client, command.as_ref(), output).await,
             AdminCommand::Trust(args) => evidence::trust(&client, args, output).await,
         }
     })
+}
+
+/// `custos audit`: the same as `custos admin audit`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// The station's URL
+    #[arg(long, global = true, value_name = "URL", env = "CUSTOS_STATION")]
+    station: Option<String>,
+    /// The own key file of whoever sits here
+    #[arg(long, global = true, value_name = "FILE", env = "CUSTOS_KEY")]
+    key: Option<PathBuf>,
+    #[command(subcommand)]
+    command: audit::AuditCommand,
+}
+
+/// # Errors
+/// As [`run`].
+pub(crate) fn audit(args: &AuditArgs, output: &Output) -> Result<(), Failure> {
+    let (station, key) = (args.station.as_deref(), args.key.as_deref());
+    crate::block_on(async {
+        let client = sign_in(station, key).await?;
+        audit::run(&client, Some(&args.command), output).await
+    })
+}
+
+async fn sign_in(station: Option<&str>, key: Option<&Path>) -> Result<AdminClient, Failure> {
+    let missing = |what: &str| Failure::usage("missing-argument", format!("{what} is needed"));
+    let url = station.ok_or_else(|| missing("--station URL"))?;
+    let key = key.ok_or_else(|| missing("--key FILE"))?;
+    AdminClient::sign_in(url, PersonKey::read(key)?).await
 }
 
 /// An identifier that may stand in a path of the station's interface.

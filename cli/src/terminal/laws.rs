@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use custos_core::{Terminal, lookup::law::LawQuery};
 use serde_json::json;
 
+use super::registry;
 use crate::{failure::Failure, output::Output, pack};
 
 #[derive(Debug, Args)]
@@ -18,6 +19,8 @@ pub(crate) struct LawsArgs {
 pub(crate) enum LookupCommand {
     /// Search the installed laws
     Law(LawArgs),
+    #[command(flatten)]
+    Registry(registry::RegistryCommand),
 }
 
 #[derive(Debug, Args)]
@@ -53,12 +56,7 @@ pub(super) fn install(
     output.result(&line, &format!("{done} {}", manifest.version))
 }
 
-pub(super) fn lookup(
-    terminal: &Terminal,
-    command: &LookupCommand,
-    output: &Output,
-) -> Result<(), Failure> {
-    let LookupCommand::Law(args) = command;
+pub(super) fn law(terminal: &Terminal, args: &LawArgs, output: &Output) -> Result<(), Failure> {
     let hits = terminal.laws()?.search(&LawQuery {
         words: &args.words,
         date: args.date.as_deref(),

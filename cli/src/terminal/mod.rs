@@ -4,7 +4,7 @@
 //!
 //! - here: the grammar and who is asking
 //! - `provision`, `duty`, `record` (on `feed`), `photo`, `note`, `evidence`, `play`, `export`,
-//!   `sync`, `purge`, `status`, `mode`, `laws`: the verbs
+//!   `sync`, `purge`, `status`, `mode`, `laws`, `registry`: the verbs
 
 mod duty;
 mod evidence;
@@ -18,8 +18,12 @@ mod play;
 mod provision;
 mod purge;
 pub(crate) mod record;
+mod registry;
 mod status;
 mod sync;
+
+use self::laws::LookupCommand;
+pub(crate) use self::registry::typed;
 
 use std::{
     path::{Path, PathBuf},
@@ -99,7 +103,7 @@ pub(crate) enum TerminalCommand {
     Laws(laws::LawsArgs),
     /// Look something up; laws need no officer
     #[command(subcommand)]
-    Lookup(laws::LookupCommand),
+    Lookup(LookupCommand),
     /// Say how far the battery is charged, as a shell does; needs no officer
     Battery {
         #[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
@@ -151,7 +155,12 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Purge => purge::run(&open(dir)?, output),
         TerminalCommand::Policy => crate::policy::tell(&open(dir)?.policy()?, output),
         TerminalCommand::Laws(command) => laws::install(&open(dir)?, command, output),
-        TerminalCommand::Lookup(command) => laws::lookup(&open(dir)?, command, output),
+        TerminalCommand::Lookup(LookupCommand::Law(command)) => {
+            laws::law(&open(dir)?, command, output)
+        }
+        TerminalCommand::Lookup(LookupCommand::Registry(command)) => {
+            registry::run(&unlock(args, &open(dir)?)?, command, output)
+        }
         TerminalCommand::Battery { percent } => status::battery(&open(dir)?, *percent, output),
     }
 }

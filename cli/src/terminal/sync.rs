@@ -47,6 +47,7 @@ fn round(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         "refused": report.refused,
         "directives": report.directives,
         "directives_refused": report.directives_refused,
+        "lookups": report.lookups,
         "wiped": report.wiped,
     });
     let mut sentence = format!(
@@ -58,6 +59,13 @@ fn round(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         output.pick("waiting:", "等待中："),
         report.waiting,
     );
+    if report.lookups > 0 {
+        sentence += &format!(
+            "\n{} {}",
+            output.pick("answered look-ups:", "已答复的查询："),
+            report.lookups
+        );
+    }
     for (clip, code) in &report.refused {
         sentence += &format!("\n{} {clip}: {code}", output.pick("not taken:", "未接收："));
     }

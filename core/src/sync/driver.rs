@@ -52,6 +52,8 @@ pub struct SyncReport {
     pub directives: u64,
     /// [`Error::code`] of each directive that was refused.
     pub directives_refused: Vec<&'static str>,
+    /// Questions to registries that had waited and were answered, or refused, now.
+    pub lookups: u64,
     /// A directive wiped the terminal.
     pub wiped: bool,
 }

@@ -25,6 +25,8 @@ const LONGEST_BACKOFF: u64 = 60_000;
 /// A receipt that does not verify will hardly do so in a second, nor will a damaged file heal.
 const REFUSED_BACKOFF: u64 = 60_000;
 const GIVE_UP_AFTER: u32 = 4;
+/// A registry that does not answer is asked again after so long.
+const QUESTION_EVERY: u64 = 30_000;
 const SMALLEST_WINDOW: u64 = 65_552;
 const FIRST_WINDOW: u64 = 16 * SMALLEST_WINDOW;
 const LARGEST_WINDOW: u64 = 128 * SMALLEST_WINDOW;
@@ -45,6 +47,7 @@ pub(crate) struct Machine {
     update_at: u64,
     directives_at: Option<u64>,
     acks_at: u64,
+    questions_at: u64,
     journal_at: Option<u64>,
     journal_pushed: u64,
     /// The station's journal is not a prefix of ours: nothing is pushed until a restart.
@@ -65,6 +68,7 @@ impl Machine {
             update_at: 0,
             directives_at: Some(0),
             acks_at: 0,
+            questions_at: 0,
             journal_at: None,
             journal_pushed: 0,
             diverged: false,
@@ -114,6 +118,10 @@ impl Machine {
         if self.directives_at.is_some_and(|at| at <= now) {
             return Action::FetchDirectives;
         }
+        // Somebody waits for the answer; evidence can.
+        if self.questions_at <= now && view.question.is_some_and(|seq| seq < view.cosigned_size) {
+            return Action::Question;
+        }
         self.uploads
             .retain(|id, _| view.clips.iter().any(|clip| clip.id == *id));
         self.journal(view, now, false)
@@ -135,10 +143,13 @@ impl Machine {
             return None;
         }
         let due = self.journal_pushed + JOURNAL_EVERY <= now;
-        let needed = view.clips.iter().any(|clip| {
-            let waits = clip.seal_seq.is_some_and(|seq| seq >= view.cosigned_size);
-            waits && self.is_complete(clip)
-        });
+        let asked =
+            self.questions_at <= now && view.question.is_some_and(|seq| seq >= view.cosigned_size);
+        let needed = asked
+            || view.clips.iter().any(|clip| {
+                let waits = clip.seal_seq.is_some_and(|seq| seq >= view.cosigned_size);
+                waits && self.is_complete(clip)
+            });
         (due || needed || idle).then_some(Action::PushJournal { from: at })
     }
 
@@ -194,9 +205,11 @@ impl Machine {
             .clips
             .iter()
             .filter_map(|clip| self.uploads.get(&clip.id));
-        let retries = clips
-            .map(|upload| upload.not_before)
-            .chain([self.acks_at, self.update_at]);
+        let retries = clips.map(|upload| upload.not_before).chain([
+            self.acks_at,
+            self.update_at,
+            self.questions_at,
+        ]);
         let soonest = retries.filter(|at| *at > now).min().unwrap_or(u64::MAX);
         Action::Wait {
             ms: (soonest - now).min(IDLE),
@@ -221,6 +234,7 @@ impl Machine {
             }
             (Action::Update, _) => self.update_at = now + UPDATE_EVERY,
             (Action::Acknowledge, _) => self.acks_at = 0,
+            (Action::Question, Outcome::NotYet) => self.questions_at = now + QUESTION_EVERY,
             (Action::FetchDirectives, _) => self.directives_at = None,
             (Action::AskJournal | Action::PushJournal { .. }, Outcome::JournalAt(size)) => {
                 self.journal_at = Some(*size);

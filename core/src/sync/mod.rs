@@ -5,6 +5,7 @@
 //! - `machine`: what to do next, without any I/O, in the words of `plan`; `driver`: does it, on a
 //!   thread of its own; `view`: what the vault holds
 //! - `station`: the HTTP interface as calls; `tus`: uploads; `http`: TLS, the pin, no redirects
+//! - `replicate`: the journal, where somebody has to know that it has arrived
 //! - `receipts`, `directives`, `updates`: verification, before anything is believed
 //! - `runtime`: where futures run
 
@@ -14,6 +15,7 @@ pub(crate) mod http;
 mod machine;
 mod plan;
 pub(crate) mod receipts;
+pub(crate) mod replicate;
 pub(crate) mod runtime;
 pub(crate) mod station;
 mod tus;

@@ -24,6 +24,8 @@ pub(crate) struct View {
     /// Entries under the latest countersigned checkpoint.
     pub(crate) cosigned_size: u64,
     pub(crate) acks: bool,
+    /// Entry of the oldest question to a registry that waits.
+    pub(crate) question: Option<u64>,
     /// In the order in which they should leave: newest mark first, then oldest first.
     pub(crate) clips: Vec<Clip>,
 }
@@ -57,6 +59,8 @@ pub(crate) enum Action {
     Receipt {
         clip: String,
     },
+    /// The oldest question that waits, when its entry is at the station.
+    Question,
     /// Nothing to do for so many milliseconds.
     Wait {
         ms: u64,

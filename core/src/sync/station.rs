@@ -6,6 +6,7 @@ use custos_protocol::{
         EnrolResponse, ErrorBody, Info, JournalAppend, JournalReply, JournalState, NoteBody,
         SessionRequest, SessionResponse,
     },
+    lookup::ask::{LookupReply, LookupRequest},
     note::Signer,
     session::ChallengeAnswer,
     statement, suite,
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::http::{self, Http};
-use crate::{Error, Result, TicketFault};
+use crate::{Error, Result, TicketFault, lookup::registry::LookupFault};
 
 /// The station, as this terminal speaks with it.
 #[derive(Debug)]
@@ -205,6 +206,34 @@ impl Station {
         let request = self.request(Method::GET, &path);
         let list: DirectiveList = body(accepted(self.call(request).await?)?).await?;
         Ok(list.directives)
+    }
+
+    /// Asks a registry.
+    ///
+    /// # Errors
+    /// [`Error::Lookup`] for a refusal; as [`Station::call`].
+    pub(crate) async fn look_up(&mut self, question: &LookupRequest) -> Result<LookupReply> {
+        let request = self.request(Method::POST, "/v1/lookups").json(question);
+        let response = self.call(request).await?;
+        if response.status().is_success() {
+            return body(response).await;
+        }
+        let status = response.status().as_u16();
+        Err(match refusal(response).await?.error.as_str() {
+            "lookup-denied" => Error::Lookup(LookupFault::Denied),
+            "lookup-stopped" => Error::Lookup(LookupFault::Stopped),
+            "lookup-not-journalled" | "lookup-repeated" => {
+                Error::Lookup(LookupFault::NotJournalled)
+            }
+            "lookup-too-old" => Error::Lookup(LookupFault::TooOld),
+            "registry-unreachable" | "registry-too-slow" | "registry-resting" => {
+                Error::Lookup(LookupFault::RegistryDown)
+            }
+            "registry-refused" | "registry-answer-too-large" | "registry-answer-nonsense" => {
+                Error::Lookup(LookupFault::RegistryFault)
+            }
+            _ => Error::StationRefused { status },
+        })
     }
 
     /// Whether the station took the acknowledgement; one that it refuses it will not take later.

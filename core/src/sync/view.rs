@@ -16,6 +16,9 @@ pub(super) fn load(connection: &Connection) -> Result<View> {
         journal_size: journal::size(connection)?,
         cosigned_size: journal::cosigned(connection)?.map_or(0, |(size, _)| size),
         acks: !directives::pending(connection)?.is_empty(),
+        question: connection
+            .prepare_cached("SELECT min(seq) FROM lookup_question")?
+            .query_row([], |row| row.get(0))?,
         clips: clips(connection)?,
     })
 }

@@ -4,7 +4,10 @@
 use std::sync::LazyLock;
 
 use custos_access::{Action, Circumstances, Decision, Request, Resource, Rules, RulesError, Who};
-use custos_protocol::journal::Event;
+use custos_protocol::{
+    journal::Event,
+    lookup::{ask::Purpose, query::Registry},
+};
 use rusqlite::Connection;
 
 use super::{
@@ -99,4 +102,22 @@ pub(super) fn require(vault: &Vault, officer: &str, action: Action, clips: &[&st
         journal::append(tx, &JournalContext::officer(tx, officer)?, event).map(drop)
     })?;
     Err(Error::UnknownClip)
+}
+
+impl Asker {
+    /// Whether a registry may be asked.
+    pub(super) fn look_up(&self, registry: Registry, purpose: &Purpose) -> Decision {
+        self.rules.decide(&Request {
+            who: self.who.clone(),
+            action: Action::Lookup,
+            resource: Resource::Registry {
+                registry: registry.as_str().to_owned(),
+            },
+            circumstances: Circumstances {
+                purpose: format!("{} {}", purpose.reason.as_str(), purpose.text),
+                ..self.circumstances.clone()
+            },
+            grants: Vec::new(),
+        })
+    }
 }

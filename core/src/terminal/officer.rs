@@ -26,6 +26,7 @@ use crate::{
     Error, Result, clock,
     device::{Mode, mode, room, state},
     journal::{self, JournalContext},
+    lookup::registry::line::Line,
     record::{ClipRange, seal::Recipient, sheet},
     vault::{Vault, officer::Identity},
 };
@@ -55,6 +56,7 @@ pub struct Officer {
     pub(super) identity: Arc<Identity>,
     /// Clips whose thumbnails were opened since the PIN was entered; the journal has them.
     pub(super) previewed: Arc<Mutex<BTreeSet<String>>>,
+    pub(super) line: Line,
 }
 
 impl Officer {
@@ -70,6 +72,7 @@ impl Officer {
             officer: officer.to_owned(),
             identity: Arc::new(identity),
             previewed: Arc::default(),
+            line: Line::default(),
         }
     }
 

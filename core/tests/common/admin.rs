@@ -41,9 +41,12 @@ impl Admin {
         let file: Value = serde_json::from_str(&file).unwrap();
         let name = file["person"].as_str().unwrap().to_owned();
         let signer = Signer::from_private_text(file["key"].as_str().unwrap()).unwrap();
+        Self::sign_in_as(runtime, station, Person { name, signer })
+    }
+
+    pub(crate) fn sign_in_as(runtime: &Runtime, station: &RunningStation, person: Person) -> Self {
         let url = format!("https://{}", station.addr);
         let http = Http::new(&url, station.pin.as_deref()).unwrap();
-        let person = Person { name, signer };
         let mut admin = Self {
             http,
             token: String::new(),

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::clip::ClipDigest;
+use crate::{
+    clip::ClipDigest,
+    hash::Hash,
+    lookup::{ask::Reason, query::Registry},
+};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +158,24 @@ pub enum Event {
         action: String,
         about: String,
         reason: String,
+    },
+    /// Somebody asks a registry about somebody or something, and why; durable, and held by the
+    /// station, before anything is asked. `subject` commits to who or what it is without telling:
+    /// see [`Salt::commit`](crate::lookup::ask::Salt::commit).
+    LookupAsked {
+        lookup: String,
+        registry: Registry,
+        subject: Hash,
+        case: String,
+        reason: Reason,
+        text: String,
+    },
+    /// What came of it, durable before an answer is shown. `outcome`: answered, cached, listed,
+    /// queued, delivered (to the queue), shown (from the queue), or the code of what went wrong.
+    LookupAnswered {
+        lookup: String,
+        outcome: String,
+        records: u32,
     },
     Exported {
         clip: String,

@@ -16,6 +16,7 @@ pub enum Shown {
 /// What kind of thing a field of an answer is, and so how it is masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Personal {
     /// A resident number, or another document's.
     Number,

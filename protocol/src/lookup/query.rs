@@ -16,6 +16,7 @@ pub const MAX_TEXT: usize = 200;
 /// What is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Registry {
     Person,
     Vehicle,
@@ -40,6 +41,7 @@ impl Registry {
 
 /// A subject in the one form in which it is asked for and compared.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Subject {
     pub registry: Registry,
     /// A resident number, a plate, a case's or a device's number.
@@ -114,6 +116,7 @@ impl std::fmt::Debug for Subject {
 
 /// One value of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Field {
     /// A stable word: `name`, `owner`, `wanted` …
     pub name: String,
@@ -123,6 +126,7 @@ pub struct Field {
 
 /// What a registry knows of one subject.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Record {
     pub fields: Vec<Field>,
 }

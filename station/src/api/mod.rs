@@ -4,7 +4,7 @@
 //!
 //! - `public`: what needs no session: info, trust, policy, enrolment, sessions
 //! - `terminal`: journal, receipts, directives of the terminal that asks
-//! - `admin`, `evidence`: staff
+//! - `admin`, `evidence`: staff; `lookups`: questions to registries, and who asked them
 //! - `extract`, `error`: reading requests and refusing them
 //! - uploads are in [`crate::tus`]
 //!
@@ -25,6 +25,7 @@ pub(crate) mod admin;
 pub(crate) mod error;
 pub(crate) mod evidence;
 pub(crate) mod extract;
+pub(crate) mod lookups;
 pub(crate) mod public;
 pub(crate) mod terminal;
 
@@ -59,6 +60,8 @@ pub(crate) fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::publish_policy))
         .routes(routes!(admin::audit))
         .routes(routes!(admin::alarms))
+        .routes(routes!(lookups::ask))
+        .routes(routes!(lookups::audit))
         .routes(routes!(evidence::list))
         .routes(routes!(evidence::show))
         .routes(routes!(evidence::file))

@@ -51,6 +51,31 @@ pub(crate) enum ConfigError {
     Tls,
 }
 
+impl HttpConfig {
+    /// With paths from a folder, where they are relative.
+    pub(crate) fn beside(&self, dir: &std::path::Path) -> Self {
+        Self {
+            ca: self.ca.as_ref().map(|path| dir.join(path)),
+            identity: self.identity.as_ref().map(|path| dir.join(path)),
+            ..self.clone()
+        }
+    }
+}
+
+impl ConfigError {
+    /// The sentence, for an error that holds one.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Url => "the url of a source: https, or http on this machine alone",
+            Self::Ca => "the ca of a source cannot be read as PEM certificates",
+            Self::Identity => {
+                "the identity of a source cannot be read as a PEM certificate and key"
+            }
+            Self::Tls => "the TLS library does not start",
+        }
+    }
+}
+
 /// See the module.
 pub(crate) struct Http {
     client: reqwest::Client,

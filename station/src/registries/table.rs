@@ -22,7 +22,7 @@ const MAX_VALUE: usize = 4 << 10;
 
 /// See the module.
 #[derive(Debug, Clone)]
-pub(crate) struct Table(SqlitePool);
+pub(crate) struct Table(pub(super) SqlitePool);
 
 /// Why a file was not imported; nothing changed then.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,21 @@ impl Table {
         )
         .execute(&pool)
         .await?;
+        sqlx::query(
+            "CREATE TABLE IF NOT EXISTS watched (
+                 mac     BLOB NOT NULL,                   -- of registry and key
+                 list    TEXT NOT NULL,
+                 officer TEXT NOT NULL,                   -- empty: whoever asks
+                 PRIMARY KEY (mac, list, officer)
+             ) STRICT, WITHOUT ROWID",
+        )
+        .execute(&pool)
+        .await?;
         Ok(Self(pool))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.0.close().await;
     }
 
     /// Takes in a CSV file; gives the number of records.

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! One file a register: [`trust`], [`enrolment`], [`sessions`], [`journals`], [`uploads`],
-//! [`evidence`], [`directives`], [`records`] (audit and alarms). Readers take any connection,
+//! [`evidence`], [`directives`], [`lookups`], [`records`] (audit and alarms). Readers take any connection,
 //! writers a transaction of [`Store::write`]; both speak SQLite today and nothing above this
 //! folder knows it, so that PostgreSQL can follow.
 //!
@@ -25,6 +25,7 @@ pub(crate) mod directives;
 pub(crate) mod enrolment;
 pub(crate) mod evidence;
 pub(crate) mod journals;
+pub(crate) mod lookups;
 pub(crate) mod records;
 pub(crate) mod sessions;
 pub(crate) mod trust;

@@ -10,6 +10,7 @@ mod directives;
 mod enrolment;
 mod faults;
 mod journal;
+mod lookups;
 mod openapi;
 mod receipts;
 mod restart;

@@ -7,26 +7,22 @@ use std::{
     time::Instant,
 };
 
-use custos_protocol::api::JournalAppend;
-
 use super::{Driver, speak};
 use crate::{
     Error, Result, clock,
-    device::state::{self, Device},
+    device::state::Device,
     journal,
+    lookup::registry::{LookupFault, ask, queue},
     record::intact,
     sync::{
         directives::{self, Applied},
         plan::{Action, Outcome},
-        receipts,
-        station::{JournalAnswer, ReceiptAnswer},
+        receipts, replicate,
+        station::ReceiptAnswer,
         tus::{self, Answer, Remote},
         updates, view,
     },
 };
-
-const JOURNAL_ENTRIES: u32 = 1_000;
-const JOURNAL_BYTES: usize = 1 << 20;
 
 impl Driver {
     /// Does one action. Cancelled where it awaits, it has done nothing by halves.
@@ -52,6 +48,7 @@ impl Driver {
                 return self.send(clip, *offset, *count, *length).await;
             }
             Action::Receipt { clip } => return self.receipt(clip).await,
+            Action::Question => return self.question().await,
             Action::Wait { .. } => {}
         }
         Ok(Outcome::Done)
@@ -112,43 +109,33 @@ impl Driver {
             return Err(Error::JournalDiverged);
         }
         if let Some(checkpoint) = held.checkpoint {
-            self.take_checkpoint(&checkpoint)?;
+            replicate::take_checkpoint(&self.vault, &self.signer, &checkpoint)?;
         }
         Ok(Outcome::JournalAt(held.size))
     }
 
     async fn push_journal(&mut self, from: u64) -> Result<Outcome> {
-        let push = self.vault.read(|c| {
-            let entries = journal::entries(c, from, JOURNAL_ENTRIES, JOURNAL_BYTES)?;
-            let size = from + entries.len() as u64;
-            let checkpoint = journal::sign_checkpoint(c, &self.signer, Some(size))?;
-            Ok(JournalAppend {
-                from,
-                entries,
-                checkpoint: checkpoint.to_string(),
-            })
-        })?;
-        match self.station.push_journal(&push).await? {
-            JournalAnswer::Cosigned(checkpoint) => {
-                self.take_checkpoint(&checkpoint)?;
-                Ok(Outcome::JournalAt(from + push.entries.len() as u64))
-            }
-            JournalAnswer::Position(size) if size <= self.vault.read(journal::size)? => {
-                Ok(Outcome::JournalAt(size))
-            }
-            JournalAnswer::Position(_) => Err(Error::JournalDiverged),
-        }
+        replicate::push(&self.vault, &mut self.station, &self.signer, from)
+            .await
+            .map(Outcome::JournalAt)
     }
 
-    /// A countersigned checkpoint is our receipt for the journal, and the station's clock.
-    fn take_checkpoint(&self, note: &str) -> Result<()> {
-        let note = note.parse().map_err(|_| Error::StationProtocol)?;
-        self.vault.write(|tx| {
-            let trust = state::trust(tx)?;
-            let cosigned = journal::verify_cosigned(tx, &self.signer, &trust, &note)?;
-            clock::station_said(tx, cosigned.time_ms)?;
-            journal::store_cosigned(tx, &cosigned, &note)
-        })
+    /// Asks what waited for the station. A registry that does not answer now may later.
+    async fn question(&mut self) -> Result<Outcome> {
+        let Some(question) = self.vault.read(queue::first)? else {
+            return Ok(Outcome::Done);
+        };
+        if queue::lapse(&self.vault, &question)? {
+            return Ok(Outcome::Done);
+        }
+        match ask::ask(&self.vault, &mut self.station, &self.signer, &question).await {
+            Ok(reply) => queue::deliver(&self.vault, &question, &reply)?,
+            Err(Error::Lookup(LookupFault::RegistryDown)) => return Ok(Outcome::NotYet),
+            Err(error @ Error::Lookup(_)) => queue::refused(&self.vault, &question, &error)?,
+            Err(error) => return Err(error),
+        }
+        self.report.lookups += 1;
+        Ok(Outcome::Done)
     }
 
     async fn create(&mut self, clip: &str) -> Result<Outcome> {

@@ -33,6 +33,7 @@ fn quiet(clips: Vec<Clip>) -> View {
         journal_size: 5,
         cosigned_size: 5,
         acks: false,
+        question: None,
         clips,
     }
 }
@@ -372,4 +373,24 @@ proptest! {
             machine.on(&action, result.as_ref(), now);
         }
     }
+}
+
+/// The journal first, then the question, and both before evidence; a registry that does not answer
+/// is left alone for a while and holds nothing up.
+#[test]
+fn a_question_goes_when_its_entry_is_there_and_before_evidence() {
+    let mut view = quiet(vec![clip("a", 100)]);
+    (view.journal_size, view.question) = (6, Some(5));
+    let mut machine = Machine::new(Mode::Once, 1);
+    assert_eq!(ready(&mut machine, &view), Action::PushJournal { from: 6 });
+    view.cosigned_size = 6;
+    assert_eq!(machine.next(&view, 0), Action::Question);
+    machine.on(&Action::Question, Ok(&Outcome::NotYet), 0);
+    let create = Action::Create { clip: "a".into() };
+    assert_eq!(machine.next(&view, 0), create);
+    assert_eq!(machine.next(&view, 29_999), create);
+    assert_eq!(machine.next(&view, 30_000), Action::Question);
+    machine.on(&Action::Question, Ok(&Outcome::Done), 30_000);
+    view.question = None;
+    assert_eq!(machine.next(&view, 30_000), create);
 }

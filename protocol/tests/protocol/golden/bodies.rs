@@ -8,6 +8,10 @@ use custos_protocol::{
     directive::{Action, State},
     hash::{Hash, base64_encode},
     journal::{ClockTrust, Event, Sealed},
+    lookup::{
+        ask::{Reason, Salt},
+        query::{Registry, Subject},
+    },
     metadata::{self, ClipFacts, Participant, Sheet, TrackPoint},
     suite,
 };
@@ -170,6 +174,20 @@ pub(super) fn all_events() -> Vec<Event> {
             action: "evidence-play".into(),
             about: clip(),
             reason: "no-rule".into(),
+        },
+        Event::LookupAsked {
+            lookup: "lookup-01jz8wb7k2m4p6r8t0v2x4z6b8".into(),
+            registry: Registry::Vehicle,
+            subject: Salt::from_bytes([7; 16])
+                .commit(&Subject::parse(Registry::Vehicle, "京A12345").unwrap()),
+            case: "2026-118".into(),
+            reason: Reason::Traffic,
+            text: "parked on the pavement".into(),
+        },
+        Event::LookupAnswered {
+            lookup: "lookup-01jz8wb7k2m4p6r8t0v2x4z6b8".into(),
+            outcome: "answered".into(),
+            records: 1,
         },
         Event::Exported { clip: clip() },
         Event::Confirmed {

@@ -1,0 +1,155 @@
+//! `custos terminal … lookup person`, `vehicle`, `case`, `device`, `waiting`, `answer`.
+
+use std::io::Read as _;
+
+use clap::{Args, Subcommand};
+use custos_core::{
+    Error, Officer,
+    lookup::registry::{Known, LookUp, LookupFault},
+};
+use custos_protocol::{
+    lookup::{
+        ask::Purpose,
+        query::{Record, Registry},
+    },
+    verify::utc,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{failure::Failure, output::Output};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegistryCommand {
+    /// Ask about a person, by resident number
+    #[command(
+        after_help = "Example:\n  custos terminal … lookup person - --reason \"identity: refuses to say who he is\" < number.txt"
+    )]
+    Person(AskArgs),
+    /// Ask about a vehicle, by number plate
+    #[command(
+        after_help = "Example:\n  custos terminal … lookup vehicle 京A12345 --reason traffic"
+    )]
+    Vehicle(AskArgs),
+    /// Ask about a case or past records, by number
+    Case(AskArgs),
+    /// Ask about a device, by number
+    Device(AskArgs),
+    /// Questions that wait for the station, and answers that came since
+    Waiting,
+    /// The answer to a question that had to wait
+    Answer {
+        /// Its name, as `waiting` gives it
+        lookup: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AskArgs {
+    /// Whom or what: one number. `-` is standard input: other programs can read arguments
+    subject: String,
+    /// What it is for: identity, traffic, inquiry, complaint, rescue, and words after a colon; or
+    /// words alone. It goes into the journal, so it does not name whom it is about
+    #[arg(long, value_name = "REASON")]
+    reason: String,
+}
+
+pub(super) fn run(
+    officer: &Officer,
+    command: &RegistryCommand,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (registry, args) = match command {
+        RegistryCommand::Person(args) => (Registry::Person, args),
+        RegistryCommand::Vehicle(args) => (Registry::Vehicle, args),
+        RegistryCommand::Case(args) => (Registry::Case, args),
+        RegistryCommand::Device(args) => (Registry::Device, args),
+        RegistryCommand::Waiting => return waiting(officer, output),
+        RegistryCommand::Answer { lookup } => return tell(officer.waited(lookup)?, output),
+    };
+    let purpose = Purpose::parse(&args.reason)
+        .map_err(|error| Failure::from(Error::Lookup(LookupFault::Purpose(error))))?;
+    let subject = typed(&args.subject)?;
+    tell(officer.look_up(registry, &subject, &purpose)?, output)
+}
+
+/// What somebody typed, or standard input for `-`.
+pub(crate) fn typed(typed: &str) -> Result<String, Failure> {
+    if typed != "-" {
+        return Ok(typed.to_owned());
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .take(4 << 10)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::file(&error, "the number"))?;
+    Ok(text.trim().to_owned())
+}
+
+fn tell(found: LookUp, output: &Output) -> Result<(), Failure> {
+    let (records, time_ms, kept) = match found.known {
+        Known::Queued => {
+            let line = json!({ "lookup": found.lookup, "state": "queued" });
+            let words = output.pick(
+                "The station cannot be reached. The question waits, and is asked when it can.",
+                "无法连接服务器。查询已排队，恢复连接后自动发送。",
+            );
+            return output.result(&line, &format!("{words}\n{}", found.lookup));
+        }
+        Known::Records {
+            records,
+            time_ms,
+            kept,
+        } => (records, time_ms, kept),
+    };
+    let line = json!({
+        "lookup": found.lookup,
+        "state": if kept { "kept" } else { "answered" },
+        "time_ms": time_ms,
+        "records": records.iter().map(fields).collect::<Vec<_>>(),
+    });
+    let mut words: Vec<String> = records.iter().map(sentence).collect();
+    if words.is_empty() {
+        words.push(output.pick("Nothing is known.", "未查到记录。").to_owned());
+    }
+    if kept {
+        let as_of = output.pick("As of", "查询时间");
+        words.push(format!("{as_of} {}", utc(time_ms)));
+    }
+    output.result(&line, &words.join("\n"))
+}
+
+fn fields(record: &Record) -> Map<String, Value> {
+    let fields = record.fields.iter();
+    fields
+        .map(|field| (field.name.clone(), Value::from(field.value.clone())))
+        .collect()
+}
+
+fn sentence(record: &Record) -> String {
+    let fields = record.fields.iter();
+    let fields: Vec<_> = fields.map(|f| format!("{}: {}", f.name, f.value)).collect();
+    fields.join("  ")
+}
+
+fn waiting(officer: &Officer, output: &Output) -> Result<(), Failure> {
+    officer.waiting()?.iter().try_for_each(|waiting| {
+        let state = if waiting.answered {
+            "answered"
+        } else {
+            "queued"
+        };
+        let line = json!({
+            "lookup": waiting.lookup,
+            "state": state,
+            "registry": waiting.registry,
+            "subject": waiting.subject,
+            "asked_ms": waiting.asked_ms,
+        });
+        let asked = utc(waiting.asked_ms);
+        let sentence = format!(
+            "{}  {asked}  {}  {}  {state}",
+            waiting.lookup, waiting.registry, waiting.subject
+        );
+        output.result(&line, &sentence)
+    })
+}

@@ -1,0 +1,119 @@
+//! Registries: persons, vehicles, cases, devices, asked through the station.
+//!
+//! # Layout
+//!
+//! - [`LookUp`] and [`Known`]: what an officer gets; [`LookupFault`]: why nothing
+//! - `question`: one question, in the journal before it is anywhere else
+//! - `line`: the way to the station, kept open; `ask`: sends the journal, then the question
+//! - `queue`: questions that wait for the station, and their answers; `kept`: answers at hand
+//!
+//! The order is the law (T5.1c): the rules are asked; the question's entry is durable; the station
+//! has it; the station decides again and asks; the outcome's entry is durable; only then there is
+//! something to show. Where an entry cannot be written, the answer is withheld.
+
+pub(crate) mod ask;
+pub(crate) mod kept;
+pub(crate) mod line;
+pub(crate) mod question;
+pub(crate) mod queue;
+
+use std::fmt;
+
+use custos_protocol::lookup::{
+    ask::PurposeError,
+    query::{Record, SubjectError},
+};
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookUp {
+    /// Its name in the journals.
+    pub lookup: String,
+    pub known: Known,
+}
+
+/// What is known, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Masked by the station for who asked; empty: nothing is known. `kept`: the officer had it at
+    /// hand from an earlier question.
+    Records {
+        records: Vec<Record>,
+        time_ms: i64,
+        kept: bool,
+    },
+    /// The station cannot be reached: the question waits, and is asked when it can.
+    Queued,
+}
+
+/// A question that waits for the station, or its answer for the officer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub lookup: String,
+    pub registry: String,
+    /// What was asked about, masked.
+    pub subject: String,
+    pub asked_ms: i64,
+    /// Whether there is an answer.
+    pub answered: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookupFault {
+    Subject(SubjectError),
+    Purpose(PurposeError),
+    /// The access rules of the terminal or of the station.
+    Denied,
+    /// More than the work needs, as the agency's policy sees it.
+    Stopped,
+    /// The station does not find the question in the journal, or had it before.
+    NotJournalled,
+    /// It waited too long, or the terminal's clock is wrong.
+    TooOld,
+    /// What the station answered is the answer to another question, or none.
+    Foreign,
+    /// The station reaches the registry's system just now as little as we do.
+    RegistryDown,
+    /// The registry's system refused, or answered something that is no answer.
+    RegistryFault,
+    /// No question of that name waits here for this officer.
+    Unknown,
+}
+
+impl LookupFault {
+    /// A stable word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Subject(error) => error.code(),
+            Self::Purpose(error) => error.code(),
+            Self::Denied => "lookup-denied",
+            Self::Stopped => "lookup-stopped",
+            Self::NotJournalled => "lookup-not-journalled",
+            Self::TooOld => "lookup-too-old",
+            Self::Foreign => "lookup-answer-foreign",
+            Self::RegistryDown => "registry-down",
+            Self::RegistryFault => "registry-fault",
+            Self::Unknown => "unknown-lookup",
+        }
+    }
+}
+
+impl fmt::Display for LookupFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Subject(error) => return error.fmt(f),
+            Self::Purpose(error) => return error.fmt(f),
+            Self::Denied => "the access rules do not allow this look-up",
+            Self::Stopped => "this look-up is more than the work needs, as the agency sees it",
+            Self::NotJournalled => {
+                "the station does not have the question in the journal, or had it before"
+            }
+            Self::TooOld => "the question is too old, or the clock is wrong",
+            Self::Foreign => "the station answered another question",
+            Self::RegistryDown => "the registry does not answer now",
+            Self::RegistryFault => "the registry gives no answer",
+            Self::Unknown => "no question of that name waits here with an answer",
+        })
+    }
+}

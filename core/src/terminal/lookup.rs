@@ -1,0 +1,141 @@
+//! What an officer asks registries. See [`lookup::registry`](crate::lookup::registry) for the order
+//! of things.
+
+use custos_protocol::{
+    journal::Event,
+    lookup::{
+        ask::{LookupReply, Purpose},
+        query::{Registry, Subject},
+    },
+};
+
+use super::{
+    Officer,
+    access::Asker,
+    owner::{Duty, open_duty},
+};
+use crate::{
+    Error, Result, clock,
+    device::state,
+    lookup::registry::{
+        Known, LookUp, LookupFault, Waiting,
+        kept::{self, Sealed},
+        question::Question,
+        queue,
+    },
+};
+
+impl Officer {
+    /// Asks a registry about one person, vehicle, case or device. Without the station the question
+    /// waits, if the policy says so: [`Known::Queued`].
+    ///
+    /// Once the question is in the journal, whatever follows is, too; nothing is returned before.
+    ///
+    /// # Errors
+    /// [`Error::Lookup`]: not well-formed, denied, stopped, or the registry does not answer;
+    /// [`Error::Locked`]; [`Error::Unreachable`] where questions do not wait; storage errors.
+    pub fn look_up(&self, registry: Registry, typed: &str, purpose: &Purpose) -> Result<LookUp> {
+        let subject = Subject::parse(registry, typed)
+            .map_err(|error| Error::Lookup(LookupFault::Subject(error)))?;
+        purpose
+            .check_for(&subject)
+            .map_err(|error| Error::Lookup(LookupFault::Purpose(error)))?;
+        let question = self.question(subject, purpose)?;
+        if let Some(reply) = self.at_hand(&question.subject) {
+            question.settle(&self.vault, "cached", reply.records.len())?;
+            return Ok(known(&question, reply, true));
+        }
+        let reply = match self.line.ask(&self.vault, &question) {
+            Ok(reply) => reply,
+            Err(Error::Unreachable) if queue::put(&self.vault, &question)? => {
+                return Ok(LookUp {
+                    lookup: question.lookup,
+                    known: Known::Queued,
+                });
+            }
+            Err(error) => return Err(question.failed(&self.vault, error)),
+        };
+        self.vault.write(|tx| {
+            let minutes = i64::from(state::policy(tx)?.lookup.cache_minutes);
+            if minutes > 0 {
+                let until = clock::now(tx)?.time_ms + minutes * 60_000;
+                kept::keep(tx, &question, &reply, false, until)?;
+            }
+            question.settle_in(tx, "answered", reply.records.len())
+        })?;
+        Ok(known(&question, reply, false))
+    }
+
+    /// Decides, and journals the question or the denial.
+    fn question(&self, subject: Subject, purpose: &Purpose) -> Result<Question> {
+        self.vault
+            .write(|tx| {
+                state::refuse_if_locked(tx)?;
+                let asker = Asker::load(tx, &self.officer)?;
+                let decision = asker.look_up(subject.registry, purpose);
+                if !decision.is_allowed() {
+                    let event = Event::AccessDenied {
+                        action: "lookup".to_owned(),
+                        about: subject.registry.as_str().to_owned(),
+                        reason: decision.reason,
+                    };
+                    self.journal(tx, event)?;
+                    return Ok(None);
+                }
+                let duty = open_duty(tx, &self.officer)?;
+                let case = duty.map(|Duty { case_no, .. }| case_no).unwrap_or_default();
+                Question::journal(tx, &self.officer, &case, subject, purpose).map(Some)
+            })?
+            .ok_or(Error::Lookup(LookupFault::Denied))
+    }
+
+    /// An answer kept for this officer. One that does not open is as good as none.
+    fn at_hand(&self, subject: &Subject) -> Option<LookupReply> {
+        let sealed = self.vault.read(|c| {
+            if state::policy(c)?.lookup.cache_minutes == 0 {
+                return Ok(None);
+            }
+            kept::about(c, &self.officer, subject)
+        });
+        sealed.ok().flatten()?.open(&self.identity).ok()
+    }
+
+    /// The officer's questions that wait for the station, and answers that wait for the officer.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.vault.read(|c| queue::waiting(c, &self.officer))
+    }
+
+    /// The answer to a question that had to wait; journalled before it is given.
+    ///
+    /// # Errors
+    /// [`LookupFault::Unknown`]: there is none, or none yet; storage errors.
+    pub fn waited(&self, lookup: &str) -> Result<LookUp> {
+        let sealed = self.vault.read(|c| {
+            state::refuse_if_locked(c)?;
+            kept::delivered(c, &self.officer, lookup)
+        })?;
+        let sealed: Sealed = sealed.ok_or(Error::Lookup(LookupFault::Unknown))?;
+        let reply = sealed.open(&self.identity)?;
+        sealed
+            .question
+            .settle(&self.vault, "shown", reply.records.len())?;
+        Ok(known(&sealed.question, reply, true))
+    }
+}
+
+fn known(question: &Question, reply: LookupReply, kept: bool) -> LookUp {
+    LookUp {
+        lookup: question.lookup.clone(),
+        known: Known::Records {
+            records: reply.records,
+            time_ms: reply.time_ms,
+            kept,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Questions of officers to registries: who may ask, who asked, and what is noticed.
+//!
+//! # Layout
+//!
+//! - here: one question, from the terminal's journal to the masked answer
+//! - `prying`: what is noticed; `audit`: who asked about whom; `import`: what is known here
+//!
+//! The order is the law (T5.1c): the entry of the terminal's journal is here already; the rules are
+//! asked again; the register has its row, durable; only then a registry is asked; the register has
+//! the outcome, durable; only then the answer leaves. Whatever of it fails: no answer.
+
+pub(crate) mod audit;
+pub(crate) mod import;
+mod prying;
+
+use std::sync::LazyLock;
+
+use axum::http::StatusCode;
+use custos_access::{Action, Circumstances, Request, Resource, Rules, RulesError, Who};
+use custos_protocol::{
+    id,
+    journal::{Entry, Event},
+    lookup::{
+        ask::{LookupReply, LookupRequest, Purpose, Salt},
+        query::Subject,
+    },
+};
+
+use crate::{
+    api::error::ApiError,
+    app::{self, App},
+    auth::TerminalAuth,
+    clock::now_ms,
+    registries::Unanswered,
+    store::{
+        Conn, int, journals,
+        lookups::{self, LookupRow},
+        records,
+    },
+};
+
+/// A question that waited longer, or whose clock is so wrong, is not asked any more.
+const OLDEST_MS: i64 = 73 * 3_600_000;
+/// How far a terminal's clock may be ahead.
+const AHEAD_MS: i64 = 10 * 60_000;
+/// How often one question is asked whose answer got lost.
+const ATTEMPTS: i64 = 5;
+
+static RULES: LazyLock<Result<Rules, RulesError>> = LazyLock::new(Rules::shipped);
+
+/// Answers a terminal's question.
+///
+/// # Errors
+/// 400 for a request that is none; 409 `lookup-not-journalled`, `lookup-repeated`,
+/// `lookup-too-old`; 403 `lookup-denied`, `lookup-stopped`; 424 with the code of why the registry
+/// does not answer.
+pub(crate) async fn answer(
+    app: &App,
+    who: &TerminalAuth,
+    request: LookupRequest,
+) -> Result<LookupReply, ApiError> {
+    let asked = admit(app, who, &request).await?;
+    let answer = app.registries.ask(&request.subject).await;
+    let (outcome, found) = match &answer {
+        Ok(records) => ("answered", records.len()),
+        Err(unanswered) => (unanswered.code(), 0),
+    };
+    let mut tx = app.store.write().await?;
+    let (now, found) = (now_ms(), i64::try_from(found).unwrap_or(i64::MAX));
+    lookups::close(&mut tx, &request.lookup, outcome, found, now).await?;
+    tx.commit().await?;
+    let records = answer.map_err(refusal)?;
+    Ok(LookupReply {
+        records: app
+            .registries
+            .masked(request.subject.registry, &["officer"], &records),
+        lookup: request.lookup,
+        subject: asked.subject,
+        time_ms: now,
+    })
+}
+
+/// What the terminal's journal says of a question.
+struct Asked {
+    officer: String,
+    duty: String,
+    case: String,
+    purpose: Purpose,
+    /// The commitment.
+    subject: String,
+    /// When, as far as the terminal's clock can be believed.
+    at_ms: i64,
+}
+
+/// Everything before the question goes out; durable when this returns.
+async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result<Asked, ApiError> {
+    let salt = request.salt.parse::<Salt>().ok();
+    let salt = salt.filter(|_| request.subject.is_sound() && id::is_safe(&request.lookup));
+    let salt = salt.ok_or_else(|| {
+        ApiError::bad_request("A look-up has a name, one well-formed subject, and a salt.")
+    })?;
+    let mut tx = app.store.write().await?;
+    let now = now_ms();
+    let asked = journalled(&mut tx, who, request, &salt, now).await?;
+    let mac = lookups::mac(
+        &app.lookup_key,
+        request.subject.registry.as_str(),
+        &request.subject.key,
+    );
+    if let Some(row) = lookups::find(&mut tx, &request.lookup).await? {
+        // An answer that got lost is asked for again; nothing about the question can have changed.
+        let same = row.terminal == who.id
+            && row.epoch == i64::from(who.epoch)
+            && row.seq == int(request.seq)
+            && row.subject_mac == mac;
+        if !same || row.attempts >= ATTEMPTS || row.outcome == "denied" || row.outcome == "stopped"
+        {
+            return Err(ApiError::conflict(
+                "lookup-repeated",
+                "This question was asked before.",
+            ));
+        }
+        lookups::again(&mut tx, &request.lookup, now).await?;
+        tx.commit().await?;
+        return Ok(asked);
+    }
+    let denied = denial(&asked, &request.subject, who, now)?;
+    let policy = app::policy(&mut tx).await?.lookup;
+    let watched = app.registries.watched(&mac, &asked.officer).await?;
+    let counts = lookups::counts(&mut tx, &asked.officer, &mac, asked.at_ms).await?;
+    let noticed = prying::noticed(&policy, counts, watched, asked.duty.is_empty());
+    let outcome = match &denied {
+        Some(_) => "denied",
+        None if policy.stop && !noticed.is_empty() => "stopped",
+        None => "asked",
+    };
+    let row = LookupRow {
+        lookup: request.lookup.clone(),
+        terminal: who.id.clone(),
+        epoch: i64::from(who.epoch),
+        seq: int(request.seq),
+        officer: asked.officer.clone(),
+        duty: asked.duty.clone(),
+        case_no: asked.case.clone(),
+        registry: request.subject.registry.as_str().to_owned(),
+        subject_mac: mac,
+        subject: asked.subject.clone(),
+        reason: asked.purpose.reason.as_str().to_owned(),
+        words: asked.purpose.text.clone(),
+        asked_ms: asked.at_ms,
+        outcome: outcome.to_owned(),
+        noticed: noticed.join(" "),
+        records: 0,
+        attempts: 1,
+        updated_ms: now,
+    };
+    lookups::add(&mut tx, &row).await?;
+    let log = journals::Log {
+        terminal: &who.id,
+        epoch: who.epoch,
+    };
+    for word in &noticed {
+        let detail = format!("{} {}", request.lookup, asked.officer);
+        records::alarm(&mut tx, log, &format!("lookup-{word}"), &detail, now).await?;
+    }
+    if let Some(reason) = &denied {
+        let detail = format!("{} {} {reason}", request.lookup, asked.officer);
+        records::alarm(&mut tx, log, "lookup-denied", &detail, now).await?;
+    }
+    tx.commit().await?;
+    match outcome {
+        "denied" => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "lookup-denied",
+            "The access rules do not allow this look-up.",
+        )),
+        "stopped" => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "lookup-stopped",
+            "This look-up is more than the work needs, as the agency sees it. It was noted.",
+        )),
+        _ => Ok(asked),
+    }
+}
+
+/// The question as the terminal's journal has it, which the station holds and countersigned.
+async fn journalled(
+    tx: &mut Conn,
+    who: &TerminalAuth,
+    request: &LookupRequest,
+    salt: &Salt,
+    now: i64,
+) -> Result<Asked, ApiError> {
+    let missing = || {
+        ApiError::conflict(
+            "lookup-not-journalled",
+            "The terminal's journal, as it is held here, does not have this question.",
+        )
+    };
+    let log = journals::Log {
+        terminal: &who.id,
+        epoch: who.epoch,
+    };
+    let raw = journals::entry(tx, log, request.seq).await?;
+    let entry = raw.and_then(|raw| Entry::from_raw(&raw).ok());
+    let entry = entry.ok_or_else(missing)?;
+    let Some(Event::LookupAsked {
+        lookup,
+        registry,
+        subject,
+        case,
+        reason,
+        text,
+    }) = entry.event()
+    else {
+        return Err(missing());
+    };
+    let purpose = Purpose { reason, text };
+    let officer = entry.officer.ok_or_else(missing)?;
+    if lookup != request.lookup
+        || registry != request.subject.registry
+        || subject != salt.commit(&request.subject)
+        || purpose.check_for(&request.subject).is_err()
+    {
+        return Err(missing());
+    }
+    if entry.time_ms < now - OLDEST_MS || entry.time_ms > now + AHEAD_MS {
+        return Err(ApiError::conflict(
+            "lookup-too-old",
+            "The question is too old, or the terminal's clock is wrong.",
+        ));
+    }
+    Ok(Asked {
+        officer,
+        duty: entry.duty.unwrap_or_default(),
+        case,
+        purpose,
+        subject: subject.to_string(),
+        at_ms: entry.time_ms.min(now),
+    })
+}
+
+/// Why the rules deny it; `None`: they allow it.
+fn denial(
+    asked: &Asked,
+    subject: &Subject,
+    who: &TerminalAuth,
+    now: i64,
+) -> Result<Option<String>, ApiError> {
+    let rules = RULES.as_ref().map_err(|_| ApiError::internal())?;
+    let decision = rules.decide(&Request {
+        who: Who::officer(&asked.officer),
+        action: Action::Lookup,
+        resource: Resource::Registry {
+            registry: subject.registry.as_str().to_owned(),
+        },
+        circumstances: Circumstances {
+            now_ms: now,
+            clock: custos_access::Clock::Station,
+            on_duty: !asked.duty.is_empty(),
+            duty_case: asked.case.clone(),
+            purpose: format!("{} {}", asked.purpose.reason.as_str(), asked.purpose.text),
+            terminal: who.id.clone(),
+        },
+        grants: Vec::new(),
+    });
+    Ok((!decision.is_allowed()).then_some(decision.reason))
+}
+
+/// 424: the station works, what it depends on does not.
+fn refusal(unanswered: Unanswered) -> ApiError {
+    let message = "The registry does not answer.";
+    ApiError::new(StatusCode::FAILED_DEPENDENCY, unanswered.code(), message)
+}
