@@ -4,7 +4,7 @@
 //! help. `code` is the core's stable word, for registers and support, never to be matched on.
 //! No variant carries user input, a secret, or another library's text.
 
-use custos_core::{Error as CoreError, TicketFault};
+use custos_core::{Error as CoreError, TicketFault, lookup::registry::LookupFault};
 
 /// The only error of this library's functions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -58,6 +58,14 @@ pub enum ApiError {
     RecordingEnded,
     #[error("the media cannot be recorded")]
     Media,
+
+    // Look-ups: type again, or ask a superior, or later.
+    #[error("what is asked about, or why, is not well-formed")]
+    LookupMalformed { code: String },
+    #[error("the look-up is not allowed")]
+    LookupRefused { code: String },
+    #[error("the registry does not answer")]
+    RegistryDown,
 
     // The station: later, or an alarm.
     #[error("the station cannot be reached")]
@@ -115,6 +123,14 @@ impl From<CoreError> for ApiError {
             CoreError::ReaderClosed => Self::ReaderClosed,
             CoreError::RecordingEnded => Self::RecordingEnded,
             CoreError::Media(_) => Self::Media,
+            CoreError::Lookup(LookupFault::Subject(_) | LookupFault::Purpose(_)) => {
+                Self::LookupMalformed { code }
+            }
+            CoreError::Lookup(LookupFault::RegistryDown | LookupFault::RegistryFault) => {
+                Self::RegistryDown
+            }
+            CoreError::Lookup(LookupFault::Foreign) => Self::StationUntrusted { code },
+            CoreError::Lookup(_) => Self::LookupRefused { code },
             CoreError::Unreachable => Self::StationUnreachable,
             CoreError::StationIdentity
             | CoreError::CertificateInvalid

@@ -5,11 +5,13 @@
 //! - [`about`]: the library itself; [`keys`]: where the key-encryption key lives
 //! - [`terminal`]: provisioning, state, directives, sync; [`officer`]: a duty and its evidence;
 //!   [`recording`]: one clip while it grows; [`reading`]: one that is looked at
+//! - [`lookup`]: what an officer asks registries
 //! - [`sheets`]: photos, notes, what is said of a recording
 //! - [`records`]: plain data; [`supplies`]: storage, modes and the policy as such
 
 pub mod about;
 pub mod keys;
+pub mod lookup;
 pub mod officer;
 pub mod reading;
 pub mod recording;

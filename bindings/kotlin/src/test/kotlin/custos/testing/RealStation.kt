@@ -50,11 +50,20 @@ class RealStation private constructor(private val dir: File, listen: String) : A
         return file.readText()
     }
 
+    /** Fills one of its registries: the first line names the key, then `name:kind`. */
+    fun registry(name: String, csv: String) {
+        val file = File(dir.parentFile, "$name.csv").apply { writeText(csv) }
+        run(listOf(CUSTOS, "station", "import", "--json", "--dir", dir.path, "--registry", name, file.path))
+    }
+
     private fun admin(vararg words: String, key: File = File(dir, "keys/admin.key")): String {
-        val command = listOf(CUSTOS, "admin", "--json", "--station", url, "--key", key.path) + words
+        return run(listOf(CUSTOS, "admin", "--json", "--station", url, "--key", key.path) + words)
+    }
+
+    private fun run(command: List<String>): String {
         val run = ProcessBuilder(command).redirectErrorStream(true).start()
         val said = run.inputStream.bufferedReader().readText()
-        check(run.waitFor() == 0) { "custos admin ${words.joinToString(" ")}: $said" }
+        check(run.waitFor() == 0) { "${command.joinToString(" ")}: $said" }
         return said
     }
 
