@@ -136,6 +136,7 @@ impl From<CoreError> for ApiError {
             | CoreError::CertificateInvalid
             | CoreError::TrustInvalid
             | CoreError::PolicyInvalid
+            | CoreError::ListInvalid
             | CoreError::Receipt(_)
             | CoreError::JournalDiverged
             | CoreError::StationProtocol => Self::StationUntrusted { code },

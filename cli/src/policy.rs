@@ -167,6 +167,11 @@ const SETTINGS: &[(&str, &str, &str)] = &[
         "离线查询排队的小时数；0 为不排队",
     ),
     (
+        "lookup.lists",
+        "lists that terminals keep, to be asked without the station",
+        "终端保存的离线名单",
+    ),
+    (
         "categories",
         "what evidence is sorted into: code, name, days here and at the station",
         "证据类别：代码、名称、终端与服务器保留天数",

@@ -132,6 +132,8 @@ pub enum Error {
     TrustInvalid,
     #[error("the policy does not verify against the trust set")]
     PolicyInvalid,
+    #[error("a list of the station does not verify, or is not newer")]
+    ListInvalid,
     #[error("the receipt is refused: {}", receipt_words(*.0))]
     Receipt(ReceiptFault),
     #[error("the directive is refused: {}", directive_words(*.0))]
@@ -245,6 +247,7 @@ impl Error {
             Self::CertificateInvalid => "certificate-invalid",
             Self::TrustInvalid => "trust-invalid",
             Self::PolicyInvalid => "policy-invalid",
+            Self::ListInvalid => "list-invalid",
             Self::Receipt(ReceiptFault::Invalid) => "receipt-invalid",
             Self::Receipt(ReceiptFault::OtherClip) => "receipt-other-clip",
             Self::Receipt(ReceiptFault::OtherBytes) => "receipt-other-bytes",

@@ -9,14 +9,17 @@ use std::{fs, path::Path};
 use common::{OFFICER, Scene, admin::Person, kinds, pin};
 use custos_core::{
     Class, Error, Officer, Terminal,
-    lookup::registry::{Known, LookUp, LookupFault},
+    lookup::registry::{Known, Listed, LookUp, LookupFault},
 };
 use custos_protocol::{
+    hash::Hash,
     lookup::{
         ask::{Purpose, PurposeError},
-        query::Registry,
+        list::{self, ListKey, LookupList},
+        query::{Registry, Subject},
     },
     policy::LookupPolicy,
+    statement, suite,
 };
 use custos_station::{import_registry, import_watched};
 use serde_json::{Value, json};
@@ -49,9 +52,12 @@ fn first(found: &LookUp) -> (Vec<(&str, &str)>, bool) {
             let fields = fields.map(|f| (f.name.as_str(), f.value.as_str()));
             (fields.collect(), *kept)
         }
-        Known::Queued => panic!("queued"),
+        _ => panic!("queued"),
     }
 }
+
+/// No list says anything.
+const QUEUED: Known = Known::Queued { lists: Vec::new() };
 
 const SEEN: [(&str, &str); 3] = [
     ("owner", "张**"),
@@ -214,7 +220,7 @@ fn a_question_waits_for_the_station() {
     let (terminal, officer) = scene.on_duty("t-1");
     scene.proxy.cut();
     let queued = ask(&officer, "京A12345").unwrap();
-    assert_eq!(queued.known, Known::Queued);
+    assert_eq!(queued.known, QUEUED);
     assert_eq!(outcomes(&terminal), ["queued"]);
     let waiting = officer.waiting().unwrap();
     assert_eq!(waiting.len(), 1);
@@ -253,10 +259,10 @@ fn an_answer_is_for_who_asked() {
     ask(&officers[0], "京A12345").unwrap();
     scene.proxy.cut();
     let queued = ask(&officers[0], "京A54321").unwrap();
-    assert_eq!(queued.known, Known::Queued);
+    assert_eq!(queued.known, QUEUED);
     // At hand for one, not for the other.
     assert!(first(&ask(&officers[0], "京A12345").unwrap()).1);
-    assert_eq!(ask(&officers[1], "京A12345").unwrap().known, Known::Queued);
+    assert_eq!(ask(&officers[1], "京A12345").unwrap().known, QUEUED);
     scene.proxy.mend();
     terminal.sync_once().unwrap();
     assert_eq!(officers[0].waiting().unwrap().len(), 1);
@@ -356,4 +362,85 @@ fn a_restarted_station_is_found_again() {
         first(&ask(&officer, "京A12345").unwrap()),
         (SEEN.to_vec(), false)
     );
+}
+
+/// Signed by one who may, with these plates.
+fn publish(scene: &Scene, version: u64, plates: &[&str]) {
+    let key = ListKey::fresh().unwrap();
+    let subjects: Vec<_> = plates
+        .iter()
+        .map(|plate| Subject::parse(Registry::Vehicle, plate).unwrap())
+        .collect();
+    let draft = LookupList {
+        suite: suite::CURRENT,
+        list: "stolen".to_owned(),
+        registry: Registry::Vehicle,
+        version,
+        time_ms: 7,
+        expires_ms: i64::MAX,
+        key_sha256: Hash::of(b""),
+        count: 0,
+        entries_sha256: Hash::of(b""),
+    };
+    let (list, entries) = list::make(draft, &key, &subjects).unwrap();
+    let note = statement::sign(&list, &[&scene.admin.person.signer]).unwrap();
+    let body = json!({ "note": note.to_string(), "key": *key.to_text(), "entries": entries });
+    scene.admin.post(&scene.runtime, "/v1/admin/lists", &body);
+}
+
+/// A list says of one exact number whether it is on it, where the station cannot be asked; what is
+/// on it, it tells nobody.
+#[test]
+fn a_list_answers_without_the_station() {
+    let scene = scene();
+    let (terminal, officer) = scene.on_duty("t-1");
+    publish(&scene, 1, &["京A54321"]);
+    terminal.sync_once().unwrap();
+    assert!(
+        bodies(&terminal, "list-updated").is_empty(),
+        "the policy names none"
+    );
+    let mut named = LookupPolicy {
+        queue_hours: 0,
+        lists: vec!["stolen".to_owned()],
+        ..LookupPolicy::default()
+    };
+    limit(&scene, &terminal, named.clone());
+    assert_eq!(
+        bodies(&terminal, "list-updated"),
+        [json!({"list": "stolen", "version": 1})]
+    );
+    scene.proxy.cut();
+    let said = |plate: &str| match ask(&officer, plate).unwrap().known {
+        Known::Listed { lists } => lists,
+        other => panic!("{other:?}"),
+    };
+    let listed = |on_it| Listed {
+        list: "stolen".to_owned(),
+        on_it,
+        time_ms: 7,
+    };
+    assert_eq!(said("京a·54321"), [listed(true)]);
+    assert_eq!(said("京A12345"), [listed(false)]);
+    assert_eq!(outcomes(&terminal), ["listed", "listed"]);
+    nowhere(&scene.terminal_dir("t-1"), &["京A54321"]);
+
+    // A newer one takes its place; one that the policy no longer names goes.
+    scene.proxy.mend();
+    publish(&scene, 2, &["京A12345"]);
+    named.queue_hours = 1;
+    limit(&scene, &terminal, named.clone());
+    scene.proxy.cut();
+    let queued = ask(&officer, "京A12345").unwrap();
+    assert_eq!(
+        queued.known,
+        Known::Queued {
+            lists: vec![listed(true)]
+        }
+    );
+    scene.proxy.mend();
+    named.lists.clear();
+    limit(&scene, &terminal, named);
+    scene.proxy.cut();
+    assert_eq!(ask(&officer, "京A12345").unwrap().known, QUEUED);
 }

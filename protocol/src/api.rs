@@ -234,6 +234,14 @@ pub struct AuditItem {
     pub subject: String,
 }
 
+/// `GET /v1/lists`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ListVersion {
+    pub list: String,
+    pub version: u64,
+}
+
 /// `POST /v1/admin/lookups`: which look-ups. What is left out restricts nothing.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -161,6 +161,9 @@ pub struct LookupPolicy {
     /// Hours that a question waits for the station when it cannot be reached, 0 to 72; 0: none
     /// does.
     pub queue_hours: u32,
+    /// Names of the lists that terminals keep, to be asked without the station.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
 }
 
 impl Default for LookupPolicy {
@@ -173,6 +176,7 @@ impl Default for LookupPolicy {
             stop: false,
             cache_minutes: 0,
             queue_hours: 24,
+            lists: Vec::new(),
         }
     }
 }
@@ -275,6 +279,10 @@ impl Policy {
             ),
             ("cache_minutes", self.lookup.cache_minutes <= 1_440),
             ("queue_hours", self.lookup.queue_hours <= 72),
+            (
+                "lists",
+                self.lookup.lists.len() <= 16 && self.lookup.lists.iter().all(|l| id::is_safe(l)),
+            ),
             ("categories", self.categories_are_sound()),
         ];
         match in_range.into_iter().find(|(_, ok)| !ok) {

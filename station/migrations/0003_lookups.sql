@@ -24,3 +24,13 @@ CREATE TABLE lookups (
 CREATE INDEX lookups_by_officer ON lookups (officer, asked_ms);
 CREATE INDEX lookups_by_subject ON lookups (subject_mac, asked_ms);
 CREATE INDEX lookups_by_time ON lookups (asked_ms);
+
+-- Lists that terminals keep; the key is a secret of agency and terminals.
+CREATE TABLE lists (
+    list       TEXT PRIMARY KEY,
+    version    INTEGER NOT NULL,
+    note       TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    entries    TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
+);

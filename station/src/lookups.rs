@@ -3,7 +3,8 @@
 //! # Layout
 //!
 //! - here: one question, from the terminal's journal to the masked answer
-//! - `prying`: what is noticed; `audit`: who asked about whom; `import`: what is known here
+//! - `prying`: what is noticed; `audit`: who asked about whom; `import`: what is known here;
+//!   `lists`: for terminals
 //!
 //! The order is the law (T5.1c): the entry of the terminal's journal is here already; the rules are
 //! asked again; the register has its row, durable; only then a registry is asked; the register has
@@ -11,6 +12,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod import;
+pub(crate) mod lists;
 mod prying;
 
 use std::sync::LazyLock;

@@ -38,14 +38,21 @@ pub struct LookupField {
     pub value: String,
 }
 
+/// The value is for the screen, not for a log.
+impl std::fmt::Debug for LookupField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LookupField({})", self.name)
+    }
+}
+
 /// What a registry knows of one subject.
-#[derive(Clone, uniffi::Record)]
+#[derive(Debug, Clone, uniffi::Record)]
 pub struct LookupRecord {
     pub fields: Vec<LookupField>,
 }
 
 /// What became of a question.
-#[derive(Clone, uniffi::Enum)]
+#[derive(Debug, Clone, uniffi::Enum)]
 pub enum LookupAnswer {
     /// No record: nothing is known. `kept`: from an earlier question, as of `time_ms`.
     Records {
@@ -54,12 +61,26 @@ pub enum LookupAnswer {
         time_ms: i64,
         kept: bool,
     },
-    /// The station cannot be reached: the question waits.
-    Queued { lookup: String },
+    /// The station cannot be reached. What lists on the terminal say meanwhile, and whether the
+    /// question waits.
+    Offline {
+        lookup: String,
+        lists: Vec<ListAnswer>,
+        queued: bool,
+    },
+}
+
+/// What a list says of one exact number.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct ListAnswer {
+    pub list: String,
+    pub on_it: bool,
+    /// When the list was made.
+    pub time_ms: i64,
 }
 
 /// A question that waits for the station, or its answer for the officer.
-#[derive(Clone, uniffi::Record)]
+#[derive(Debug, Clone, uniffi::Record)]
 pub struct WaitingLookup {
     pub lookup: String,
     /// A word: person, vehicle, case, device.
@@ -74,7 +95,8 @@ impl From<registry::LookUp> for LookupAnswer {
     fn from(found: registry::LookUp) -> Self {
         let lookup = found.lookup;
         match found.known {
-            Known::Queued => Self::Queued { lookup },
+            Known::Queued { lists } => Self::offline(lookup, lists, true),
+            Known::Listed { lists } => Self::offline(lookup, lists, false),
             Known::Records {
                 records,
                 time_ms,
@@ -85,6 +107,21 @@ impl From<registry::LookUp> for LookupAnswer {
                 time_ms,
                 kept,
             },
+        }
+    }
+}
+
+impl LookupAnswer {
+    fn offline(lookup: String, lists: Vec<registry::Listed>, queued: bool) -> Self {
+        let lists = lists.into_iter().map(|said| ListAnswer {
+            list: said.list,
+            on_it: said.on_it,
+            time_ms: said.time_ms,
+        });
+        Self::Offline {
+            lookup,
+            lists: lists.collect(),
+            queued,
         }
     }
 }
@@ -108,8 +145,8 @@ impl Officer {
         subject: String,
         reason: String,
     ) -> ApiResult<LookupAnswer> {
-        let purpose = Purpose::parse(&reason)
-            .map_err(|error| Error::Lookup(LookupFault::Purpose(error)))?;
+        let purpose =
+            Purpose::parse(&reason).map_err(|error| Error::Lookup(LookupFault::Purpose(error)))?;
         let found = self.0.look_up(registry.into(), &subject, &purpose)?;
         Ok(found.into())
     }

@@ -94,12 +94,14 @@ fn subject(args: &LookupsArgs) -> Result<Option<Subject>, Failure> {
 
 /// A day, or so long ago, in milliseconds since 1970.
 fn moment(text: &str) -> Result<i64, String> {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        });
-    parse(text, now).ok_or_else(|| "YYYY-MM-DD, or 90m, 24h, 7d".to_owned())
+    parse(text, now_ms()).ok_or_else(|| "YYYY-MM-DD, or 90m, 24h, 7d".to_owned())
+}
+
+pub(super) fn now_ms() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 fn parse(text: &str, now_ms: i64) -> Option<i64> {

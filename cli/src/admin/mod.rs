@@ -3,14 +3,15 @@
 //! # Layout
 //!
 //! - `key_file`, `client`: who asks
-//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `evidence`, `audit`, `lookups`: what
-//!   is asked
+//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `evidence`, `list`, `audit`,
+//!   `lookups`: what is asked
 
 mod audit;
 mod client;
 mod directive;
 mod evidence;
 mod key_file;
+mod list;
 mod lookups;
 mod person;
 mod policy;
@@ -64,6 +65,9 @@ pub(crate) enum AdminCommand {
     /// Stored evidence
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
+    /// Lists that terminals ask without the station
+    #[command(subcommand)]
+    List(list::ListCommand),
     /// Who did what at the station, or asked about whom
     Audit {
         #[command(subcommand)]
@@ -87,6 +91,7 @@ pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
             AdminCommand::Person(command) => person::run(&client, command, output).await,
             AdminCommand::Policy(command) => policy::run(&client, command, output).await,
             AdminCommand::Evidence(command) => evidence::run(&client, command, output).await,
+            AdminCommand::List(command) => list::run(&client, command, output).await,
             AdminCommand::Audit { command } => audit::run(&client, command.as_ref(), output).await,
             AdminCommand::Trust(args) => evidence::trust(&client, args, output).await,
         }

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use clap::{Args, Subcommand};
 use custos_core::{
     Error, Officer,
-    lookup::registry::{Known, LookUp, LookupFault},
+    lookup::registry::{Known, Listed, LookUp, LookupFault},
 };
 use custos_protocol::{
     lookup::{
@@ -87,14 +87,8 @@ pub(crate) fn typed(typed: &str) -> Result<String, Failure> {
 
 fn tell(found: LookUp, output: &Output) -> Result<(), Failure> {
     let (records, time_ms, kept) = match found.known {
-        Known::Queued => {
-            let line = json!({ "lookup": found.lookup, "state": "queued" });
-            let words = output.pick(
-                "The station cannot be reached. The question waits, and is asked when it can.",
-                "无法连接服务器。查询已排队，恢复连接后自动发送。",
-            );
-            return output.result(&line, &format!("{words}\n{}", found.lookup));
-        }
+        Known::Queued { lists } => return offline(&found.lookup, true, &lists, output),
+        Known::Listed { lists } => return offline(&found.lookup, false, &lists, output),
         Known::Records {
             records,
             time_ms,
@@ -115,6 +109,37 @@ fn tell(found: LookUp, output: &Output) -> Result<(), Failure> {
         let as_of = output.pick("As of", "查询时间");
         words.push(format!("{as_of} {}", utc(time_ms)));
     }
+    output.result(&line, &words.join("\n"))
+}
+
+fn offline(lookup: &str, queued: bool, lists: &[Listed], output: &Output) -> Result<(), Failure> {
+    let said = lists
+        .iter()
+        .map(|said| json!({ "list": said.list, "on_it": said.on_it, "time_ms": said.time_ms }));
+    let line = json!({
+        "lookup": lookup,
+        "state": if queued { "queued" } else { "listed" },
+        "lists": said.collect::<Vec<_>>(),
+    });
+    let mut words: Vec<String> = Vec::new();
+    for said in lists {
+        let on_it = if said.on_it {
+            output.pick("ON the list", "在名单上")
+        } else {
+            output.pick("not on the list", "不在名单上")
+        };
+        words.push(format!("{on_it}: {} ({})", said.list, utc(said.time_ms)));
+    }
+    let away = if queued {
+        output.pick(
+            "The station cannot be reached. The question waits, and is asked when it can.",
+            "无法连接服务器。查询已排队，恢复连接后自动发送。",
+        )
+    } else {
+        output.pick("The station cannot be reached.", "无法连接服务器。")
+    };
+    words.push(away.to_owned());
+    words.push(lookup.to_owned());
     output.result(&line, &words.join("\n"))
 }
 

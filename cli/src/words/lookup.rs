@@ -168,4 +168,28 @@ pub(super) const TABLE: &[Row] = &[
             "请指定 custos station run 所用的目录。",
         ),
     ),
+    (
+        "list-unacceptable",
+        "名单签名无效或内容被改动。",
+        NOTHING,
+        (
+            "Publish it again with the key of a person of role device.",
+            "请用设备管理人员的密钥重新发布。",
+        ),
+    ),
+    (
+        "list-version",
+        "已有同名且不旧于此的名单。",
+        NOTHING,
+        ("Publish it again.", "请重新发布。"),
+    ),
+    (
+        "list-invalid",
+        "服务器的名单未通过验证。",
+        ("The list that was in place stays.", "原有名单保持不变。"),
+        (
+            "Tell device management: the station or the way to it is not sound.",
+            "请告知设备管理部门：服务器或线路异常。",
+        ),
+    ),
 ];

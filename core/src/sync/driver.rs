@@ -272,14 +272,15 @@ impl Driver {
                 }
                 Ok(())
             }
-            Error::JournalDiverged | Error::TrustInvalid | Error::PolicyInvalid => {
-                self.vault.write(|tx| {
-                    let event = Event::SecurityEvent {
-                        what: error.code().to_owned(),
-                    };
-                    journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
-                })
-            }
+            Error::JournalDiverged
+            | Error::TrustInvalid
+            | Error::PolicyInvalid
+            | Error::ListInvalid => self.vault.write(|tx| {
+                let event = Event::SecurityEvent {
+                    what: error.code().to_owned(),
+                };
+                journal::append(tx, &JournalContext::terminal(tx)?, event).map(drop)
+            }),
             _ => Ok(()),
         }
     }

@@ -3,10 +3,14 @@
 use custos_protocol::{
     api::{
         ChallengeRequest, ChallengeResponse, DirectiveItem, DirectiveList, EnrolRequest,
-        EnrolResponse, ErrorBody, Info, JournalAppend, JournalReply, JournalState, NoteBody,
-        SessionRequest, SessionResponse,
+        EnrolResponse, ErrorBody, Info, JournalAppend, JournalReply, JournalState, ListVersion,
+        NoteBody, SessionRequest, SessionResponse,
     },
-    lookup::ask::{LookupReply, LookupRequest},
+    id,
+    lookup::{
+        ask::{LookupReply, LookupRequest},
+        list::ListFile,
+    },
     note::Signer,
     session::ChallengeAnswer,
     statement, suite,
@@ -206,6 +210,19 @@ impl Station {
         let request = self.request(Method::GET, &path);
         let list: DirectiveList = body(accepted(self.call(request).await?)?).await?;
         Ok(list.directives)
+    }
+
+    pub(crate) async fn lists(&mut self) -> Result<Vec<ListVersion>> {
+        let request = self.request(Method::GET, "/v1/lists");
+        body(accepted(self.call(request).await?)?).await
+    }
+
+    pub(crate) async fn list(&mut self, name: &str) -> Result<ListFile> {
+        if !id::is_safe(name) {
+            return Err(Error::StationProtocol);
+        }
+        let request = self.request(Method::GET, &format!("/v1/lists/{name}"));
+        body(accepted(self.call(request).await?)?).await
     }
 
     /// Asks a registry.

@@ -1,4 +1,4 @@
-//! Newer trust sets and policies, verified against those in force.
+//! Newer trust sets, policies and lists, verified against those in force.
 
 use custos_protocol::{journal::Event, policy::Policy};
 use rusqlite::Transaction;
@@ -11,6 +11,7 @@ use crate::{
         state::{self, Device},
     },
     journal::{self, JournalContext},
+    lookup::registry::lists,
     vault::Vault,
 };
 
@@ -20,7 +21,7 @@ const AT_ONCE: u64 = 100;
 /// Fetches what is newer than what is in force and takes over what verifies.
 ///
 /// # Errors
-/// [`Error::TrustInvalid`], [`Error::PolicyInvalid`]: what was in force stays. Transport errors.
+/// [`Error::TrustInvalid`], [`Error::PolicyInvalid`], [`Error::ListInvalid`]: what was in force stays. Transport errors.
 pub(crate) async fn fetch(vault: &Vault, station: &mut Station) -> Result<()> {
     let info = station.info().await?;
     let device = vault.read(Device::load)?;
@@ -34,6 +35,11 @@ pub(crate) async fn fetch(vault: &Vault, station: &mut Station) -> Result<()> {
     if info.policy_version > device.policy_version {
         let note = station.policy().await?;
         vault.write(|tx| take_policy(tx, &note))?;
+    }
+    let offered = station.lists().await?;
+    for name in vault.write(|tx| lists::wanted(tx, offered))? {
+        let file = station.list(&name).await?;
+        vault.write(|tx| lists::take(tx, &name, &file))?;
     }
     Ok(())
 }

@@ -20,14 +20,15 @@ use crate::{
     lookup::registry::{
         Known, LookUp, LookupFault, Waiting,
         kept::{self, Sealed},
+        lists,
         question::Question,
         queue,
     },
 };
 
 impl Officer {
-    /// Asks a registry about one person, vehicle, case or device. Without the station the question
-    /// waits, if the policy says so: [`Known::Queued`].
+    /// Asks a registry about one person, vehicle, case or device. Without the station the terminal's
+    /// lists are asked and the question waits, as the policy says: [`Known::Queued`].
     ///
     /// Once the question is in the journal, whatever follows is, too; nothing is returned before.
     ///
@@ -47,12 +48,7 @@ impl Officer {
         }
         let reply = match self.line.ask(&self.vault, &question) {
             Ok(reply) => reply,
-            Err(Error::Unreachable) if queue::put(&self.vault, &question)? => {
-                return Ok(LookUp {
-                    lookup: question.lookup,
-                    known: Known::Queued,
-                });
-            }
+            Err(Error::Unreachable) => return self.without_station(question),
             Err(error) => return Err(question.failed(&self.vault, error)),
         };
         self.vault.write(|tx| {
@@ -64,6 +60,24 @@ impl Officer {
             question.settle_in(tx, "answered", reply.records.len())
         })?;
         Ok(known(&question, reply, false))
+    }
+
+    /// What the terminal's lists say, and the question's place in the queue.
+    fn without_station(&self, question: Question) -> Result<LookUp> {
+        let lists = self.vault.read(|c| lists::ask(c, &question.subject))?;
+        if !lists.is_empty() {
+            let hits = lists.iter().filter(|list| list.on_it).count();
+            question.settle(&self.vault, "listed", hits)?;
+        }
+        let known = match (queue::put(&self.vault, &question)?, lists.is_empty()) {
+            (true, _) => Known::Queued { lists },
+            (false, false) => Known::Listed { lists },
+            (false, true) => return Err(question.failed(&self.vault, Error::Unreachable)),
+        };
+        Ok(LookUp {
+            lookup: question.lookup,
+            known,
+        })
     }
 
     /// Decides, and journals the question or the denial.

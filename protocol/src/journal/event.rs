@@ -177,6 +177,11 @@ pub enum Event {
         outcome: String,
         records: u32,
     },
+    /// A newer list of numbers to look out for is in place.
+    ListUpdated {
+        list: String,
+        version: u64,
+    },
     Exported {
         clip: String,
     },

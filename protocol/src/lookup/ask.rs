@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::query::{Field, MAX_RECORDS, MAX_TEXT, Record, Subject};
+use super::query::{Field, MAX_RECORDS, MAX_TEXT, Record, Registry, Subject};
 use crate::hash::{Hash, base64_decode, base64_encode};
 
 /// What a look-up serves, as a word that registers can be counted by.
@@ -120,7 +120,21 @@ impl Purpose {
     /// [`PurposeError::NamesSubject`] where the words hold what is asked about.
     pub fn check_for(&self, subject: &Subject) -> Result<(), PurposeError> {
         self.check()?;
-        if super::plain(&self.text).contains(&subject.key) {
+        // Cases and devices are nobody; a purpose may well name the case.
+        if matches!(subject.registry, Registry::Case | Registry::Device) {
+            return Ok(());
+        }
+        let text = super::plain(&self.text);
+        // A resident number of before 1999 has neither the century nor the check character.
+        let old = match (
+            subject.registry,
+            subject.key.get(..6),
+            subject.key.get(8..17),
+        ) {
+            (Registry::Person, Some(area), Some(rest)) => Some(format!("{area}{rest}")),
+            _ => None,
+        };
+        if text.contains(&subject.key) || old.is_some_and(|old| text.contains(&old)) {
             return Err(PurposeError::NamesSubject);
         }
         Ok(())
@@ -250,7 +264,7 @@ impl LookupReply {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::query::Registry, *};
+    use super::*;
 
     fn vehicle(typed: &str) -> Subject {
         Subject::parse(Registry::Vehicle, typed).unwrap()
@@ -291,6 +305,14 @@ mod tests {
         }
         let purpose = Purpose::parse("查 京A99999").unwrap();
         assert_eq!(purpose.check_for(&subject), Ok(()));
+        let case = Subject::parse(Registry::Case, "A-1").unwrap();
+        assert_eq!(
+            Purpose::parse("inquiry: A-1").unwrap().check_for(&case),
+            Ok(())
+        );
+        let person = Subject::parse(Registry::Person, "11010519491231002X").unwrap();
+        let old = Purpose::parse("旧号 110105491231002").unwrap();
+        assert_eq!(old.check_for(&person), Err(PurposeError::NamesSubject));
     }
 
     #[test]

@@ -2,11 +2,18 @@
 
 use axum::extract::State;
 use custos_protocol::{
-    api::{ErrorBody, LookupAudit, LookupAuditItem},
-    lookup::ask::{LookupReply, LookupRequest},
+    api::{ErrorBody, ListVersion, LookupAudit, LookupAuditItem},
+    lookup::{
+        ask::{LookupReply, LookupRequest},
+        list::ListFile,
+    },
+    trust::ROLE_DEVICE,
 };
 
-use super::{error::ApiError, extract::Json};
+use super::{
+    error::ApiError,
+    extract::{Json, Name},
+};
 use crate::{
     app::Shared,
     auth::{PersonAuth, TerminalAuth},
@@ -48,4 +55,64 @@ pub(crate) async fn audit(
     Json(request): Json<LookupAudit>,
 ) -> Result<Json<Vec<LookupAuditItem>>, ApiError> {
     lookups::audit::search(&app, &who, request).await.map(Json)
+}
+
+/// The lists that terminals can keep.
+#[utoipa::path(
+    get, path = "/v1/lists", tag = "terminal", security(("session" = [])),
+    responses((status = 200, body = Vec<ListVersion>), (status = 401, body = ErrorBody))
+)]
+pub(crate) async fn lists(
+    State(app): State<Shared>,
+    _who: TerminalAuth,
+) -> Result<Json<Vec<ListVersion>>, ApiError> {
+    lookups::lists::all(&app).await.map(Json)
+}
+
+/// One of them, with its key.
+#[utoipa::path(
+    get, path = "/v1/lists/{list}", tag = "terminal", security(("session" = [])),
+    params(("list" = String, Path)),
+    responses((status = 200, body = ListFile), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn list(
+    State(app): State<Shared>,
+    _who: TerminalAuth,
+    Name(name): Name,
+) -> Result<Json<ListFile>, ApiError> {
+    lookups::lists::one(&app, &name).await.map(Json)
+}
+
+/// Name and version of each list. Role: device.
+#[utoipa::path(
+    get, path = "/v1/admin/lists", tag = "admin", security(("session" = [])),
+    responses((status = 200, body = Vec<ListVersion>), (status = 403, body = ErrorBody))
+)]
+pub(crate) async fn published(
+    State(app): State<Shared>,
+    who: PersonAuth,
+) -> Result<Json<Vec<ListVersion>>, ApiError> {
+    who.need(ROLE_DEVICE)?;
+    lookups::lists::all(&app).await.map(Json)
+}
+
+/// Publishes a list, signed by whoever sends it or another person of role device.
+#[utoipa::path(
+    post, path = "/v1/admin/lists", tag = "admin", security(("session" = [])),
+    request_body = ListFile,
+    responses(
+        (status = 200, body = ListVersion),
+        (status = 409, body = ErrorBody, description = "list-version"),
+        (status = 422, body = ErrorBody, description = "list-unacceptable"),
+    )
+)]
+pub(crate) async fn publish(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Json(file): Json<ListFile>,
+) -> Result<Json<ListVersion>, ApiError> {
+    who.need(ROLE_DEVICE)?;
+    lookups::lists::publish(&app, &who.name, &file)
+        .await
+        .map(Json)
 }

@@ -62,6 +62,8 @@ pub(crate) fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::alarms))
         .routes(routes!(lookups::ask))
         .routes(routes!(lookups::audit))
+        .routes(routes!(lookups::lists))
+        .routes(routes!(lookups::list))
         .routes(routes!(evidence::list))
         .routes(routes!(evidence::show))
         .routes(routes!(evidence::file))
@@ -70,6 +72,7 @@ pub(crate) fn described() -> OpenApiRouter<Shared> {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(terminal::append_journal, terminal::journal))
+                .routes(routes!(lookups::publish, lookups::published))
                 .layer(DefaultBodyLimit::max(JOURNAL_BODY)),
         )
         .merge(tus::router())

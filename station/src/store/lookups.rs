@@ -171,3 +171,46 @@ pub(crate) fn mac(key: &ring::hmac::Key, registry: &str, subject: &str) -> Vec<u
     let text = [registry.as_bytes(), b"\0", subject.as_bytes()].concat();
     ring::hmac::sign(key, &text).as_ref().to_vec()
 }
+
+/// Name and version of each list.
+pub(crate) async fn lists(conn: &mut Conn) -> Result<Vec<(String, i64)>, DbError> {
+    sqlx::query_as("SELECT list, version FROM lists ORDER BY list")
+        .fetch_all(conn)
+        .await
+}
+
+/// Note, key and entries of a list.
+pub(crate) async fn list(
+    conn: &mut Conn,
+    name: &str,
+) -> Result<Option<(String, String, String)>, DbError> {
+    sqlx::query_as("SELECT note, key, entries FROM lists WHERE list = ?")
+        .bind(name)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Puts a version of a list in the place of an older one; `false` where it is not newer.
+pub(crate) async fn put_list(
+    conn: &mut Conn,
+    name: &str,
+    version: i64,
+    (note, key, entries): (&str, &str, &str),
+    now_ms: i64,
+) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "INSERT INTO lists (list, version, note, key, entries, created_ms) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (list) DO UPDATE SET version = excluded.version, note = excluded.note,
+             key = excluded.key, entries = excluded.entries, created_ms = excluded.created_ms
+         WHERE excluded.version > version",
+    )
+    .bind(name)
+    .bind(version)
+    .bind(note)
+    .bind(key)
+    .bind(entries)
+    .bind(now_ms)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -20,6 +20,7 @@ pub(super) fn write() -> Result {
     let mut corpus = Corpus::default();
     texts(&mut corpus)?;
     statements(&mut corpus)?;
+    lookups(&mut corpus)?;
     merkle(&mut corpus)?;
     evidence(&mut corpus)?;
     codecs(&mut corpus)?;
@@ -166,6 +167,30 @@ fn texts(corpus: &mut Corpus) -> Result {
             corpus.add("entry", name, line);
         }
     }
+    Ok(())
+}
+
+/// As people type, and as stations answer.
+fn lookups(corpus: &mut Corpus) -> Result {
+    for (name, kind, text) in [
+        ("person", 0, "11010519491231002X"),
+        ("person-old", 0, "110105491231002"),
+        ("vehicle", 1, "京a·12345"),
+        ("vehicle-energy", 1, "粤BD12345"),
+        ("vehicle-many", 1, "京A12345，京A*"),
+        ("case", 2, "ＡＢ－118 号"),
+        ("device", 3, "cam-07"),
+        ("purpose", 4, "inquiry： 118 号案"),
+        ("mask-name", 5, "欧阳震华"),
+        ("mask-address", 5, "北京市朝阳区某路1号"),
+    ] {
+        corpus.kind("lookup", name, kind, text.as_bytes());
+    }
+    let record = r#"{"fields":[{"name":"owner","what":"name","value":"张*"}]}"#;
+    let reply = format!(r#"{{"lookup":"lookup-1","subject":"","records":[{record}],"time_ms":1}}"#);
+    corpus.kind("lookup", "reply", 6, reply.as_bytes());
+    let list = r#"{"note":"","key":"","entries":""}"#;
+    corpus.kind("lookup", "list", 7, list.as_bytes());
     Ok(())
 }
 

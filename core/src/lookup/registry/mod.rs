@@ -5,7 +5,8 @@
 //! - [`LookUp`] and [`Known`]: what an officer gets; [`LookupFault`]: why nothing
 //! - `question`: one question, in the journal before it is anywhere else
 //! - `line`: the way to the station, kept open; `ask`: sends the journal, then the question
-//! - `queue`: questions that wait for the station, and their answers; `kept`: answers at hand
+//! - `queue`: questions that wait for the station, and their answers; `kept`: answers at hand;
+//!   `lists`: what is asked where the station cannot be
 //!
 //! The order is the law (T5.1c): the rules are asked; the question's entry is durable; the station
 //! has it; the station decides again and asks; the outcome's entry is durable; only then there is
@@ -14,6 +15,7 @@
 pub(crate) mod ask;
 pub(crate) mod kept;
 pub(crate) mod line;
+pub(crate) mod lists;
 pub(crate) mod question;
 pub(crate) mod queue;
 
@@ -42,8 +44,20 @@ pub enum Known {
         time_ms: i64,
         kept: bool,
     },
-    /// The station cannot be reached: the question waits, and is asked when it can.
-    Queued,
+    /// The station cannot be reached: the question waits, and is asked when it can. What the
+    /// terminal's own lists say of it meanwhile.
+    Queued { lists: Vec<Listed> },
+    /// The same, where the policy has no question wait.
+    Listed { lists: Vec<Listed> },
+}
+
+/// What a list says of one exact number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub list: String,
+    pub on_it: bool,
+    /// When the list was made.
+    pub time_ms: i64,
 }
 
 /// A question that waits for the station, or its answer for the officer.

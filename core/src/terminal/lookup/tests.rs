@@ -222,7 +222,7 @@ fn a_question_does_not_wait_for_ever() {
     let vault = bench.agency.vault();
     let sql = |sql: &str| vault.write(|tx| Ok(tx.execute_batch(sql)?)).unwrap();
     sql("UPDATE terminal SET station = 'http://127.0.0.1:1'");
-    assert_eq!(bench.ask().unwrap().known, Known::Queued);
+    assert!(matches!(bench.ask().unwrap().known, Known::Queued { .. }));
     sql("UPDATE lookup_question SET asked_ms = asked_ms - 25 * 3600000");
     let question = vault.read(queue::first).unwrap().unwrap();
     assert!(queue::lapse(vault, &question).unwrap());

@@ -23,3 +23,14 @@ CREATE TABLE lookup_answer (
     expires_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX lookup_answer_by_subject ON lookup_answer (officer, registry, subject);
+
+-- Lists to be asked without the station.
+CREATE TABLE lookup_list (
+    list       TEXT    PRIMARY KEY,
+    registry   TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    time_ms    INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    key        TEXT    NOT NULL,                    -- base64: what entries are hashed with
+    entries    BLOB    NOT NULL                     -- in rising order
+) STRICT;

@@ -189,6 +189,10 @@ pub(super) fn all_events() -> Vec<Event> {
             outcome: "answered".into(),
             records: 1,
         },
+        Event::ListUpdated {
+            list: "stolen".into(),
+            version: 3,
+        },
         Event::Exported { clip: clip() },
         Event::Confirmed {
             clip: clip(),

@@ -58,7 +58,8 @@ class LookupTest {
         terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
             officer.beginDuty("A-7")
             station.close()
-            val queued = officer.ask("京A12345") as LookupAnswer.Queued
+            val queued = officer.ask("京A12345") as LookupAnswer.Offline
+            assertTrue(queued.queued)
             assertFalse(officer.waitingLookups().single().answered)
             station = RealStation.start(File(temporary.root, "station"), station.url)
             terminal.syncOnce()
