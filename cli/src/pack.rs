@@ -1,9 +1,17 @@
 //! `custos pack`: laws into a pack, and questions to it.
+//!
+//! # Layout
+//!
+//! - here: building, searching, what a pack says of itself
+//! - [`read`]: articles and headings; `delta`: from one pack to the next
+
+mod delta;
+pub(crate) mod read;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use custos_core::lookup::law::{self, Hit, LawQuery, Pack, PackSpec, Standing};
+use custos_core::lookup::law::{self, ArticleNumber, Hit, LawQuery, Pack, PackSpec, Standing};
 use custos_protocol::{
     key::SigningKey,
     note::Signer,
@@ -30,8 +38,21 @@ pub(crate) enum PackCommand {
         after_help = "Examples:\n  custos pack search laws.pack \"治安处罚法 23\"\n  custos pack search laws.pack \"噪音扰民\" --limit 5\n  custos pack search laws.pack \"zagl 殴打他人\" --date 2025-12-31"
     )]
     Search(SearchArgs),
+    /// Show an article as a whole
+    #[command(
+        after_help = "Examples:\n  custos pack show laws.pack 治安法 23\n  custos pack show laws.pack zagl 第四十三条 --date 2025-12-31"
+    )]
+    Show(read::ShowArgs),
+    /// The headings of a law, each with its first article
+    #[command(after_help = "Example:\n  custos pack chapters laws.pack 道交法")]
+    Chapters(read::ChaptersArgs),
     /// What a pack says of itself; with --trust, whether that and every byte verify
     Info(InfoArgs),
+    /// Make the delta that turns one pack into a newer one; terminals take it as they take packs
+    #[command(
+        after_help = "Example:\n  custos pack delta laws-5.pack laws-6.pack -o laws-5-6.delta --key editor.key"
+    )]
+    Delta(delta::DeltaArgs),
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +104,10 @@ pub(crate) fn run(command: &PackCommand, output: &Output) -> Result<(), Failure>
     match command {
         PackCommand::Build(args) => build(args, output),
         PackCommand::Search(args) => search(args, output),
+        PackCommand::Show(args) => read::show(args, output),
+        PackCommand::Chapters(args) => read::chapters(args, output),
         PackCommand::Info(args) => info(args, output),
+        PackCommand::Delta(args) => delta::run(args, output),
     }
 }
 
@@ -128,10 +152,7 @@ fn build(args: &BuildArgs, output: &Output) -> Result<(), Failure> {
             "the name of a pack is 1 to 64 letters, digits, '-', '_' or '.'",
         ));
     }
-    let signer = match &args.key {
-        Some(file) => PersonKey::read(file)?.signer,
-        None => development_key()?,
-    };
+    let signer = signer(args.key.as_deref(), output)?;
     if !args.dir.is_dir() {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(Failure::file(&missing, "the folder of laws"));
@@ -154,12 +175,6 @@ fn build(args: &BuildArgs, output: &Output) -> Result<(), Failure> {
         ratio: built.bytes as f64 / built.text_bytes.max(1) as f64,
         signed_by: verifier.name(),
     };
-    if args.key.is_none() {
-        output.say(output.pick(
-            "Signed with the development key: no terminal installs this pack.",
-            "使用开发密钥签名：终端不会安装此法规包。",
-        ));
-    }
     let m = &built.manifest;
     let sentence = match output.lang {
         Lang::En => format!(
@@ -172,6 +187,18 @@ fn build(args: &BuildArgs, output: &Output) -> Result<(), Failure> {
         ),
     };
     output.result(&line, &sentence)
+}
+
+/// The person's key; the development key, if none is given, and then says so.
+fn signer(key: Option<&Path>, output: &Output) -> Result<Signer, Failure> {
+    if let Some(file) = key {
+        return Ok(PersonKey::read(file)?.signer);
+    }
+    output.say(output.pick(
+        "Signed with the development key: no terminal installs this.",
+        "使用开发密钥签名：终端不会安装。",
+    ));
+    development_key()
 }
 
 /// A key that everybody has: for trying packs out. Its signature is worth nothing, by its name.
@@ -232,15 +259,8 @@ pub(crate) fn tell(hits: &[Hit], output: &Output) -> Result<(), Failure> {
 }
 
 fn sentence(hit: &Hit, output: &Output) -> String {
-    let standing = match hit.standing {
-        Standing::InForce => "",
-        Standing::Superseded => output.pick(" [no longer in force]", "［已失效］"),
-        Standing::NotYet => output.pick(" [not yet in force]", "［尚未施行］"),
-    };
-    let number = match hit.number.sub {
-        0 => format!("第{}条", hit.number.main),
-        sub => format!("第{}条之{sub}", hit.number.main),
-    };
+    let standing = standing_words(hit.standing, output);
+    let number = article_name(hit.number);
     let mut snippet = String::new();
     for (at, c) in hit.snippet.chars().enumerate() {
         if hit.marks.iter().any(|m| m.start == at) {
@@ -260,6 +280,21 @@ fn sentence(hit: &Hit, output: &Output) -> String {
         "{}{version} {number}{standing}  {chapter}\n    {snippet}",
         hit.law
     )
+}
+
+fn article_name(number: ArticleNumber) -> String {
+    match number.sub {
+        0 => format!("第{}条", number.main),
+        sub => format!("第{}条之{sub}", number.main),
+    }
+}
+
+fn standing_words(standing: Standing, output: &Output) -> &'static str {
+    match standing {
+        Standing::InForce => "",
+        Standing::Superseded => output.pick(" [no longer in force]", "［已失效］"),
+        Standing::NotYet => output.pick(" [not yet in force]", "［尚未施行］"),
+    }
 }
 
 #[derive(Serialize)]

@@ -404,6 +404,42 @@ const TABLE: &[Row] = &[
         ),
     ),
     (
+        "pack-base",
+        "增量包不适用于已安装的法规包版本。",
+        NOTHING,
+        (
+            "Install the whole new pack, or the delta from the version that `pack info` and this terminal name.",
+            "请安装完整的新法规包，或使用与已安装版本对应的增量包。",
+        ),
+    ),
+    (
+        "bookmarks-full",
+        "收藏已达上限。",
+        NOTHING,
+        (
+            "Drop one: custos terminal … lookup bookmark LAW ARTICLE --remove",
+            "请先移除一条：custos terminal … lookup bookmark 法规 条号 --remove",
+        ),
+    ),
+    (
+        "unknown-law",
+        "法规包中没有该法规。",
+        NOTHING,
+        (
+            "Give its title, an abbreviation (治安法) or the initials of its pinyin (zagl).",
+            "请输入法规名称、简称（治安法）或拼音首字母（zagl）。",
+        ),
+    ),
+    (
+        "unknown-article",
+        "该法规没有此条。",
+        NOTHING,
+        (
+            "See what it has: custos pack chapters PACK LAW",
+            "请查看章节：custos pack chapters 法规包 法规名",
+        ),
+    ),
+    (
         "bad-date",
         "日期格式不正确。",
         NOTHING,

@@ -106,6 +106,14 @@ pub enum PackFault {
     Older,
     /// None is installed.
     Missing,
+    /// A delta for another one than is installed.
+    Base,
+    /// No more bookmarks fit.
+    Full,
+    /// No law of that name is in it.
+    UnknownLaw,
+    /// The law has no article of that number.
+    UnknownArticle,
     /// Not a date.
     Date,
 }
@@ -309,6 +317,10 @@ impl Error {
                 PackFault::Altered => "pack-altered",
                 PackFault::Older => "pack-older",
                 PackFault::Missing => "pack-missing",
+                PackFault::Base => "pack-base",
+                PackFault::Full => "bookmarks-full",
+                PackFault::UnknownLaw => "unknown-law",
+                PackFault::UnknownArticle => "unknown-article",
                 PackFault::Date => "bad-date",
             },
             Self::Lookup(fault) => fault.code(),
@@ -405,6 +417,10 @@ fn pack_words(fault: PackFault) -> &'static str {
         PackFault::Altered => "its bytes are not those that were signed",
         PackFault::Older => "the one that is installed is as new or newer",
         PackFault::Missing => "none is installed",
+        PackFault::Base => "the delta is for another one than is installed",
+        PackFault::Full => "there are five hundred bookmarks already",
+        PackFault::UnknownLaw => "it holds no law of that name",
+        PackFault::UnknownArticle => "the law has no article of that number",
         PackFault::Date => "a date is written 2026-01-31",
     }
 }

@@ -66,6 +66,12 @@ fn officers_find_what_they_ask_for() {
     queries.retain(|query| quality::can_answer(&pack, query));
     assert!(queries.len() >= 150, "{} queries", queries.len());
     floors("starter pack", &pack, &queries);
+    let mut unseen = quality::heldout();
+    unseen.retain(|query| quality::can_answer(&pack, query));
+    assert!(unseen.len() >= 60, "{} queries", unseen.len());
+    let score = &quality::scores(&pack, &unseen)["heldout"];
+    eprintln!("starter pack, held out: recall@5 {:.3}", score.recall);
+    assert!(score.recall >= 0.8, "recall@5 {:.3}", score.recall);
     if let Some(full) = quality::full_set(dir.path()) {
         let pack = quality::pack_of(&full, &dir.path().join("full.pack"));
         assert!(pack.manifest().articles > 150_000);
@@ -159,6 +165,9 @@ fn a_hostile_query_is_words_like_any_other() {
     let before = pack.manifest().clone();
     let long = "盗窃\" NEAR/2 * OR 1=1; ".repeat(500);
     let many = "条之第§章节《》".repeat(2_000);
+    let huge = "盗窃 ".repeat(16_000);
+    let one_word = "盗".repeat(40_000);
+    let controls: String = (0..0x20_u8).map(char::from).collect();
     for words in [
         "\"",
         "'",
@@ -188,6 +197,15 @@ fn a_hostile_query_is_words_like_any_other() {
         "   ",
         &long,
         &many,
+        &huge,
+        &one_word,
+        &controls,
+        "\t\r\n\u{3000}\u{a0}",
+        "; SELECT * FROM article",
+        "盗窃'; ATTACH DATABASE '/tmp/x' AS x; --",
+        "NEAR/99999(盗窃)",
+        "盗窃*\"*'\u{0}\u{7f}",
+        "\u{feff}盗窃",
     ] {
         let hits = search(&pack, words, quality::DAY);
         assert!(hits.len() <= 5, "{words:?}");

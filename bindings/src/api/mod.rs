@@ -7,10 +7,12 @@
 //!   [`recording`]: one clip while it grows; [`reading`]: one that is looked at
 //! - [`lookup`]: what an officer asks registries
 //! - [`sheets`]: photos, notes, what is said of a recording
+//! - [`laws`]: the law library, and what an officer keeps of it
 //! - [`records`]: plain data; [`supplies`]: storage, modes and the policy as such
 
 pub mod about;
 pub mod keys;
+pub mod laws;
 pub mod lookup;
 pub mod officer;
 pub mod reading;

@@ -16,7 +16,7 @@ use crate::error::{ApiError, ApiResult};
 
 /// A provisioned terminal. Every method blocks: never on a main thread.
 #[derive(Debug, uniffi::Object)]
-pub struct Terminal(custos_core::Terminal);
+pub struct Terminal(pub(super) custos_core::Terminal);
 
 #[uniffi::export]
 impl Terminal {

@@ -99,9 +99,9 @@ pub(crate) enum TerminalCommand {
     Purge,
     /// The policy in force on this terminal; needs no officer
     Policy,
-    /// Install a law pack; needs no officer
+    /// Install a law pack or a delta, or show a law's headings; needs no officer
     Laws(laws::LawsArgs),
-    /// Look something up; laws need no officer
+    /// Look something up; laws need no officer, bookmarks are an officer's own
     #[command(subcommand)]
     Lookup(LookupCommand),
     /// Say how far the battery is charged, as a shell does; needs no officer
@@ -155,12 +155,7 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Purge => purge::run(&open(dir)?, output),
         TerminalCommand::Policy => crate::policy::tell(&open(dir)?.policy()?, output),
         TerminalCommand::Laws(command) => laws::install(&open(dir)?, command, output),
-        TerminalCommand::Lookup(LookupCommand::Law(command)) => {
-            laws::law(&open(dir)?, command, output)
-        }
-        TerminalCommand::Lookup(LookupCommand::Registry(command)) => {
-            registry::run(&unlock(args, &open(dir)?)?, command, output)
-        }
+        TerminalCommand::Lookup(command) => laws::lookup(args, &open(dir)?, command, output),
         TerminalCommand::Battery { percent } => status::battery(&open(dir)?, *percent, output),
     }
 }

@@ -1,22 +1,27 @@
 //! Laws on the terminal: everybody may look them up, and nothing of it is journalled, for it says
-//! nothing of anybody.
+//! nothing of anybody. What an officer keeps and read last is the officer's own.
 
 use std::path::Path;
 
 use custos_protocol::pack::PackManifest;
 
-use super::Terminal;
+use super::{Officer, Terminal};
 use crate::{
     Result,
-    lookup::law::{Pack, install},
+    lookup::law::{
+        Article, ArticleNumber, Pack, Reference, install,
+        shelf::{self, Shelf},
+    },
 };
 
 impl Terminal {
-    /// Verifies a law pack and puts it in place of the one that is installed.
+    /// Verifies a law pack, or what a delta makes of the one that is installed, and puts it in place
+    /// of that.
     ///
     /// # Errors
     /// [`Error::Pack`](crate::Error::Pack): not signed by somebody of the role, altered, not newer
-    /// than the one that is installed, which stays then; storage errors.
+    /// than the one that is installed, a delta for another one; storage errors. What is installed
+    /// stays then.
     pub fn install_laws(&self, file: &Path) -> Result<PackManifest> {
         install::install(&self.vault, file)
     }
@@ -28,5 +33,65 @@ impl Terminal {
     /// storage errors.
     pub fn laws(&self) -> Result<Pack> {
         install::open(&self.vault)
+    }
+}
+
+impl Officer {
+    /// Reads an article whole; it is then the first of those that were read.
+    ///
+    /// # Errors
+    /// [`PackFault::UnknownLaw`](crate::PackFault::UnknownLaw),
+    /// [`PackFault::UnknownArticle`](crate::PackFault::UnknownArticle),
+    /// [`PackFault::Date`](crate::PackFault::Date); storage errors.
+    pub fn read_article(
+        &self,
+        laws: &Pack,
+        law: &str,
+        number: ArticleNumber,
+        date: Option<&str>,
+    ) -> Result<Article> {
+        let article = laws.show(law, number, date)?;
+        self.vault
+            .write(|tx| shelf::put(tx, &self.officer, Shelf::Recent, &article))?;
+        Ok(article)
+    }
+
+    /// The articles read last, the last one first; fifty at most.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn recent_articles(&self) -> Result<Vec<Reference>> {
+        self.vault
+            .read(|connection| shelf::list(connection, &self.officer, Shelf::Recent))
+    }
+
+    /// Keeps an article; one that is kept already comes to the front.
+    ///
+    /// # Errors
+    /// As [`Officer::read_article`]; [`PackFault::Full`](crate::PackFault::Full): there are too many.
+    pub fn bookmark(&self, laws: &Pack, law: &str, number: ArticleNumber) -> Result<Article> {
+        let article = laws.show(law, number, None)?;
+        self.vault
+            .write(|tx| shelf::put(tx, &self.officer, Shelf::Bookmarks, &article))?;
+        Ok(article)
+    }
+
+    /// Keeps an article no longer; whether it was kept. `law` is its full title, as
+    /// [`Officer::bookmarks`] gives it: that works also for a law that the pack no longer holds.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn drop_bookmark(&self, law: &str, number: ArticleNumber) -> Result<bool> {
+        self.vault
+            .write(|tx| shelf::take(tx, &self.officer, law, number))
+    }
+
+    /// What the officer keeps, the last one first.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn bookmarks(&self) -> Result<Vec<Reference>> {
+        self.vault
+            .read(|connection| shelf::list(connection, &self.officer, Shelf::Bookmarks))
     }
 }

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_engine.sql"),
     include_str!("migrations/0003_law.sql"),
     include_str!("migrations/0005_lookups.sql"),
+    include_str!("migrations/0006_law_shelf.sql"),
 ];
 
 /// The schema this program knows.
@@ -60,6 +61,7 @@ mod tests {
         (2, include_str!("fixtures/schema_0002.sql")),
         (3, include_str!("fixtures/schema_0003.sql")),
         (4, include_str!("fixtures/schema_0005.sql")),
+        (5, include_str!("fixtures/schema_0006.sql")),
     ];
 
     fn schema(connection: &Connection) -> Vec<String> {

@@ -97,7 +97,7 @@ fn write(path: &Path, laws: &[Law], spec: &PackSpec<'_>) -> Result<Built> {
     let note = statement::sign(&manifest, &[spec.signer])
         .map_err(|_| Error::Pack(PackFault::Source))?
         .to_string();
-    let trailer = file::trailer(&note);
+    let trailer = file::trailer(&note, file::PACK);
     let mut file = OpenOptions::new().append(true).open(path)?;
     file.write_all(&trailer)?;
     file.sync_all().map_err(|_| Error::SyncFailed)?;

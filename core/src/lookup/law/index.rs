@@ -125,7 +125,13 @@ impl<'b> Postings<'b> {
         Self { bytes, article: 0 }
     }
 
+    #[inline]
     fn take(&mut self) -> Option<u64> {
+        // Most numbers have one byte.
+        if let Some((byte @ 0..0x80, rest)) = self.bytes.split_first() {
+            self.bytes = rest;
+            return Some(u64::from(*byte));
+        }
         let mut value = 0;
         for shift in 0..5 {
             let (byte, rest) = self.bytes.split_first()?;

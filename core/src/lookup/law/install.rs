@@ -14,10 +14,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use custos_protocol::pack::PackManifest;
+use custos_protocol::{
+    pack::{PackDelta, PackManifest},
+    trust::TrustSet,
+};
 use rusqlite::{OptionalExtension as _, Transaction};
 
-use super::pack::{self, Pack};
+use super::{
+    delta,
+    pack::{self, Pack},
+};
 use crate::{
     Error, Result,
     device::state,
@@ -64,59 +70,113 @@ fn place(vault: &Vault) -> PathBuf {
     vault.folder().laws().join(format!("{PACK}.pack"))
 }
 
-/// Verifies the pack in `file` and puts it in place of the one that is there. Killed at any moment,
-/// it leaves the old one or the new one, whole.
+/// Verifies the pack in `file`, or the one that the delta in `file` makes of the one in place, and
+/// puts it in place of that. Killed at any moment, it leaves the old one or the new one, whole.
 ///
 /// # Errors
-/// [`PackFault::Older`]: not newer than the one that was installed; other [`PackFault`]s; storage
-/// errors. What was installed stays.
+/// [`PackFault::Older`]: not newer than the one that was installed; [`PackFault::Base`]: a delta for
+/// another one; other [`PackFault`]s; storage errors. What was installed stays.
 pub(crate) fn install(vault: &Vault, file: &Path) -> Result<PackManifest> {
-    let trust = vault.read(state::trust)?;
-    let offered = pack::manifest(file)?;
-    let known = vault.read(load)?;
-    if offered.pack != PACK {
-        return Err(Error::Pack(PackFault::Malformed));
-    }
-    if known
-        .as_ref()
-        .is_some_and(|known| offered.version <= known.version)
-    {
-        return Err(Error::Pack(PackFault::Older));
-    }
     vault.folder().create_laws()?;
     let place = place(vault);
     let aside = place.with_extension("new");
-    let taken = take(file, &aside, &trust, &offered);
-    if let Err(error) = taken {
-        // What is half there is of no use; the old one stays.
-        let _ = remove_file(&aside);
-        return Err(error);
-    }
+    // One after the other: a second process would write to what the first one has verified. Held
+    // until this returns.
+    let turn = File::create(place.with_extension("lock"))?;
+    turn.lock()?;
+    let trust = vault.read(state::trust)?;
+    let known = vault.read(load)?;
+    let offer = Offer::in_file(file)?;
+    refuse(vault, &offer, known.as_ref())?;
+    let manifest = match take(file, &offer, &place, &aside, &trust) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            // What is half there is of no use; the old one stays.
+            let _ = remove_file(&aside);
+            return Err(error);
+        }
+    };
     fs::rename(&aside, &place)?;
     sync_dir(&vault.folder().laws())?;
     // Killed before this, `open` meets a newer pack than is remembered, and verifies it.
     let identity = Identity::of(&fs::metadata(&place)?);
-    vault.write(|tx| remember(tx, &offered, identity))?;
-    Ok(offered)
+    vault.write(|tx| remember(tx, &manifest, identity))?;
+    Ok(manifest)
 }
 
-/// Copies first and verifies the copy: nobody else writes to that.
+/// What a file says it brings; verified later.
+enum Offer {
+    Whole(PackManifest),
+    Delta(PackDelta),
+}
+
+impl Offer {
+    fn in_file(file: &Path) -> Result<Self> {
+        Ok(match delta::statement_of(file)? {
+            Some(delta) => Self::Delta(delta),
+            None => Self::Whole(pack::manifest(file)?),
+        })
+    }
+
+    fn pack(&self) -> (&str, u64) {
+        match self {
+            Self::Whole(manifest) => (&manifest.pack, manifest.version),
+            Self::Delta(delta) => (&delta.pack, delta.version),
+        }
+    }
+}
+
+/// Refuses what can be refused before anything is written.
+fn refuse(vault: &Vault, offer: &Offer, known: Option<&Installed>) -> Result<()> {
+    let (pack, version) = offer.pack();
+    if pack != PACK {
+        return Err(Error::Pack(PackFault::Malformed));
+    }
+    if let Some(known) = known.filter(|known| version <= known.version) {
+        // The very one that is installed mends a file that was lost or damaged.
+        let same = version == known.version
+            && matches!(offer, Offer::Whole(m) if m.sha256.to_string() == known.sha256);
+        if !same || open(vault).is_ok() {
+            return Err(Error::Pack(PackFault::Older));
+        }
+    }
+    if let Offer::Delta(delta) = offer {
+        let fits = known.is_some_and(|known| {
+            delta.from_version == known.version && delta.from_sha256.to_string() == known.sha256
+        });
+        if !fits {
+            return Err(Error::Pack(PackFault::Base));
+        }
+    }
+    Ok(())
+}
+
+/// Copies or makes the new pack first and verifies that: nobody else writes to it.
 fn take(
     file: &Path,
+    offer: &Offer,
+    place: &Path,
     aside: &Path,
-    trust: &custos_protocol::trust::TrustSet,
-    offered: &PackManifest,
-) -> Result<()> {
-    let mut from = File::open(file)?;
+    trust: &TrustSet,
+) -> Result<PackManifest> {
     let mut to = File::create(aside)?;
-    io::copy(&mut from, &mut to)?;
+    match offer {
+        Offer::Whole(_) => drop(io::copy(&mut File::open(file)?, &mut to)?),
+        Offer::Delta(_) => delta::apply(place, file, trust, &mut to)?,
+    }
     to.sync_all().map_err(|_| Error::SyncFailed)?;
     drop(to);
-    if pack::verify(aside, trust)? != *offered {
+    let manifest = pack::verify(aside, trust)?;
+    let as_offered = match offer {
+        Offer::Whole(offered) => manifest == *offered,
+        Offer::Delta(_) => offer.pack() == (&manifest.pack, manifest.version),
+    };
+    if !as_offered {
         return Err(Error::Pack(PackFault::Altered));
     }
     // One that this program cannot read must not take the place of one that it can.
-    Pack::open(aside).map(drop)
+    Pack::open(aside)?;
+    Ok(manifest)
 }
 
 /// Opens the pack that is installed. What was verified once stays good: people leave, and the laws

@@ -8,11 +8,14 @@
 //! - one form for every writing: `normalise`, `number`, `initials`, `names`, `synonyms`, with their
 //!   tables in `data/`
 //! - the pack: [`build`](build()), `index`, `schema.sql`, `file` (what it ends with), [`Pack`]
-//! - on a terminal: `install`
+//! - newer packs: `delta`; on a terminal: `install`, `shelf` (bookmarks, what was read)
+//! - reading on: `browse`
 //! - asking: `query` (what was typed, understood), `search` (ranking), `snippet`
 
+mod browse;
 mod build;
 mod dates;
+mod delta;
 mod file;
 mod index;
 mod initials;
@@ -25,13 +28,17 @@ mod number;
 mod pack;
 mod query;
 mod search;
+pub(crate) mod shelf;
 mod snippet;
 mod source;
 mod synonyms;
 
 pub use self::{
+    browse::Contents,
     build::{Built, PackSpec, build},
-    number::ArticleNumber,
+    delta::make_delta,
+    number::{ArticleNumber, NotANumber},
     pack::{Article, Chapter, Pack, manifest, now, verify},
     search::{Hit, LawQuery, Standing},
+    shelf::Reference,
 };

@@ -2,19 +2,29 @@
 //! capital and small. Every character becomes exactly one, so that places in the folded text are
 //! places in the text.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
-static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    let mut map = HashMap::new();
+/// The simplified form of each character from [`FIRST`] on. Every character of every article that
+/// is looked at closely passes here: no hashing.
+static SIMPLIFIED: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let mut table: Vec<char> = (FIRST..='\u{9fff}').collect();
     let lines = include_str!("data/traditional.txt").lines();
     for line in lines.filter(|line| !line.starts_with('#')) {
         let mut characters = line.chars();
         while let (Some(from), Some(to)) = (characters.next(), characters.next()) {
-            map.insert(from, to);
+            if let Some(form) = place(from).and_then(|at| table.get_mut(at)) {
+                *form = to;
+            }
         }
     }
-    map
+    table
 });
+
+const FIRST: char = '\u{3400}';
+
+fn place(c: char) -> Option<usize> {
+    (c as usize).checked_sub(FIRST as usize)
+}
 
 /// One character in the form that is compared.
 pub(crate) fn fold(c: char) -> char {
@@ -26,7 +36,10 @@ pub(crate) fn fold(c: char) -> char {
             let half = char::from_u32(c as u32 - 0xfee0).unwrap_or(' ');
             half.to_ascii_lowercase()
         }
-        _ if is_han(c) => SIMPLIFIED.get(&c).copied().unwrap_or(c),
+        FIRST..='\u{9fff}' => place(c)
+            .and_then(|at| SIMPLIFIED.get(at))
+            .copied()
+            .unwrap_or(c),
         _ => c,
     }
 }

@@ -1,6 +1,8 @@
 //! Article numbers in any writing: 第二十三条, 23条, 二十三, §23, 第一百三十三条之一, 133.1.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
+
+use super::normalise::fold;
 
 /// The number of an article: 133.1 is 第一百三十三条之一. A sub-number of 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +19,22 @@ impl fmt::Display for ArticleNumber {
         }
     }
 }
+
+impl FromStr for ArticleNumber {
+    type Err = NotANumber;
+
+    /// Reads a number in any writing, and nothing beside it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text: Vec<char> = text.trim().chars().map(fold).collect();
+        let found = find(&text).filter(|f| f.begin == 0 && f.end == text.len());
+        found.map(|f| f.number).ok_or(NotANumber)
+    }
+}
+
+/// A text that is no article's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the number of an article")]
+pub struct NotANumber;
 
 /// A number found in a text, at these characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,6 +260,31 @@ mod tests {
             "一二三四五六七八九十",
         ] {
             assert_eq!(found(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_alone_is_read_whole() {
+        for text in ["23", "第二十三条", " §２３ ", "二十三", "第23條"] {
+            assert_eq!(
+                text.parse(),
+                Ok(ArticleNumber { main: 23, sub: 0 }),
+                "{text}"
+            );
+        }
+        assert_eq!("133.1".parse(), Ok(ArticleNumber { main: 133, sub: 1 }));
+        for text in [
+            "",
+            "法",
+            "23 24",
+            "刑法 23",
+            "23条 盗窃",
+            "-1",
+            "0",
+            "99999",
+            "\0",
+        ] {
+            assert_eq!(text.parse::<ArticleNumber>(), Err(NotANumber), "{text}");
         }
     }
 

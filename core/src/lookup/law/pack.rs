@@ -1,6 +1,6 @@
 //! An open pack: verified, then read only.
 
-use std::{fmt::Write as _, fs::File, path::Path};
+use std::{cell::RefCell, fmt::Write as _, fs::File, path::Path};
 
 use custos_protocol::{pack::PackManifest, trust::TrustSet};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
@@ -10,7 +10,7 @@ use super::{
     file, level,
     names::Name,
     number::ArticleNumber,
-    search::{Hit, Standing},
+    search::{Hit, Standing, rank::Scratch},
 };
 use crate::{Error, Result, error::PackFault};
 
@@ -28,6 +28,7 @@ pub struct Pack {
     pub(crate) versions: Vec<VersionRow>,
     /// A byte an article: see `index::length_of`.
     pub(crate) lengths: Vec<u8>,
+    pub(crate) scratch: RefCell<Option<Scratch>>,
 }
 
 /// A text of a law.
@@ -49,7 +50,13 @@ pub(crate) struct VersionRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Article {
     pub law: String,
+    /// The date of the text, or nothing.
     pub version: String,
+    pub level: String,
+    pub standing: Standing,
+    /// Since when it is in force, and until when it was; nothing, if that is not known.
+    pub since: String,
+    pub until: String,
     pub number: ArticleNumber,
     /// Headings above it, the widest first.
     pub chapter: Vec<String>,
@@ -140,6 +147,7 @@ impl Pack {
             titles,
             versions,
             lengths,
+            scratch: RefCell::default(),
         })
     }
 
@@ -194,15 +202,41 @@ impl Pack {
     /// # Errors
     /// Storage errors.
     pub fn article(&self, hit: &Hit) -> Result<Article> {
-        let text = self.text(hit.id)?;
-        let (number, text) = text.ok_or(Error::Pack(PackFault::Malformed))?;
+        let mut article = self.whole(hit.id, 0)?;
+        article.standing = hit.standing;
+        Ok(article)
+    }
+
+    /// A whole article as it stands on a day.
+    pub(crate) fn whole(&self, id: u32, day: Day) -> Result<Article> {
+        let malformed = || Error::Pack(PackFault::Malformed);
+        let version = self.version_of(id).ok_or_else(malformed)?;
+        let (number, text) = self.text(id)?.ok_or_else(malformed)?;
         Ok(Article {
-            law: hit.law.clone(),
-            version: hit.version.clone(),
+            law: self.title(version).to_owned(),
+            version: version.adopted.clone(),
+            level: version.level.clone(),
+            standing: version.standing(day),
+            since: dates::show(version.since),
+            until: dates::show(version.until),
             number,
-            chapter: self.path(hit.id)?,
+            chapter: self.path(id)?,
             paragraphs: text.lines().map(str::to_owned).collect(),
         })
+    }
+
+    /// The article of a text that has a number.
+    pub(crate) fn numbered_in(
+        &self,
+        version: &VersionRow,
+        number: ArticleNumber,
+    ) -> Result<Option<u32>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM article
+             WHERE number = ?1 AND sub = ?2 AND id BETWEEN ?3 AND ?4 LIMIT 1",
+        )?;
+        let key = (number.main, number.sub, version.first, version.last);
+        Ok(statement.query_row(key, |row| row.get(0)).optional()?)
     }
 
     /// The headings of the law of a hit, in their order.

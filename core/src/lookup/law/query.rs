@@ -1,9 +1,9 @@
 //! What an officer typed, understood: a law, an article's number, a chapter, and words.
 
 use super::{
-    index::{Token, tokens_of_phrase},
+    index::{Token, single, tokens_of_phrase},
     names::{self, Fit, Name},
-    normalise::{folded, runs},
+    normalise::{folded, is_han, runs},
     number::{self, ArticleNumber},
     synonyms::{self, Part},
 };
@@ -37,6 +37,8 @@ pub(crate) struct Alternative {
     pub(crate) phrases: Vec<Vec<char>>,
     pub(crate) tokens: Vec<Token>,
     pub(crate) weight: f32,
+    /// Tokens that many articles hold say nothing here and are passed over.
+    pub(crate) rare_only: bool,
 }
 
 impl Alternative {
@@ -50,9 +52,28 @@ impl Alternative {
             phrases,
             tokens,
             weight,
+            rare_only: false,
+        })
+    }
+
+    /// The characters of a text one by one: what people say and what the law says often share one
+    /// (骗人, 诈骗). None of words that stand in every sentence.
+    fn characters(text: &[char], weight: f32) -> Option<Self> {
+        let all = text.iter().filter(|c| is_han(**c) && !EMPTY.contains(**c));
+        let mut tokens: Vec<Token> = all.map(|c| single(*c)).collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        (!tokens.is_empty()).then_some(Self {
+            phrases: Vec::new(),
+            tokens,
+            weight,
+            rare_only: true,
         })
     }
 }
+
+/// Characters of talk that say nothing of what is looked for.
+const EMPTY: &str = "的了着过在是有我你他她它们这那个不没把被让给到去来上下里外就都还要能会怎么吗呢啊吧和与或及跟对向从自人事做弄搞什为多少几点很太又再也只";
 
 /// Understands `words`; whatever they are, there is a plan.
 pub(crate) fn plan(words: &str, names: &[Name]) -> Plan {
@@ -146,6 +167,9 @@ fn take_name(word: &[char], names: &[Name], plan: &mut Plan, others: &mut Vec<Ve
     others.push(word.to_vec());
 }
 
+/// What characters count that do not stand together as they were typed.
+const APART: f32 = 0.45;
+
 fn concepts(word: &[char], concepts: &mut Vec<Concept>) {
     let parts = synonyms::parts(word);
     let some_known = parts
@@ -167,7 +191,9 @@ fn concepts(word: &[char], concepts: &mut Vec<Concept>) {
             Part::Other(rest) if rest.len() == 1 && parts.len() > 1 => continue,
             Part::Other(rest) => {
                 let weight = if some_known { 0.6 } else { 1.0 };
-                Alternative::new(rest, weight).into_iter().collect()
+                let whole = Alternative::new(rest, weight).into_iter();
+                let apart = (rest.len() > 1).then(|| Alternative::characters(rest, weight * APART));
+                whole.chain(apart.flatten()).collect()
             }
         };
         if !alternatives.is_empty() {

@@ -1,21 +1,22 @@
 //! Search: what was asked for by name and number first, then what the words fit best.
 
 mod direct;
-mod rank;
+pub(super) mod rank;
 
 use std::{collections::HashSet, ops::Range};
 
 use serde::Serialize;
 
 use super::{
+    browse,
     dates::{self, Day},
     names,
     number::ArticleNumber,
-    pack::{self, Pack, VersionRow},
+    pack::{Pack, VersionRow},
     query::{self, Plan},
     snippet,
 };
-use crate::{Error, Result, error::PackFault};
+use crate::Result;
 
 /// Whether a text is in force on the day asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,12 +67,9 @@ impl Pack {
     /// The articles that fit, best first. Any text is a query; one that finds nothing has no hits.
     ///
     /// # Errors
-    /// [`PackFault::Date`]; storage errors.
+    /// [`PackFault::Date`](crate::PackFault::Date); storage errors.
     pub fn search(&self, query: &LawQuery<'_>) -> Result<Vec<Hit>> {
-        let day = match query.date {
-            Some(date) => dates::parse(date).ok_or(Error::Pack(PackFault::Date))?,
-            None => pack::today(),
-        };
+        let day = browse::day(query.date)?;
         let mut plan = query::plan(query.words, &self.names);
         self.keep_best_names(&mut plan);
         let mut order = self.direct(&plan, day)?;
@@ -91,7 +89,7 @@ impl Pack {
 
     /// A weak abbreviation beside a certain name is none, and of many laws that an abbreviation
     /// fits the weightiest count.
-    fn keep_best_names(&self, plan: &mut Plan) {
+    pub(super) fn keep_best_names(&self, plan: &mut Plan) {
         let weight = |law: usize| {
             let texts = self.versions.iter().filter(|v| v.law == law);
             texts.map(|v| v.weight).fold(0.0, f32::max)

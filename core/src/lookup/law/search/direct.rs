@@ -33,7 +33,7 @@ impl Pack {
     }
 
     /// The texts of the named laws: by fit, that in force on the day first.
-    fn named(&self, plan: &Plan, day: Day) -> Vec<(&VersionRow, f32)> {
+    pub(in crate::lookup::law) fn named(&self, plan: &Plan, day: Day) -> Vec<(&VersionRow, f32)> {
         let mut named: Vec<_> = plan
             .laws
             .iter()

@@ -56,6 +56,13 @@ class RealStation private constructor(private val dir: File, listen: String) : A
         run(listOf(CUSTOS, "station", "import", "--json", "--dir", dir.path, "--registry", name, file.path))
     }
 
+    /** The key file of somebody who may sign law packs. */
+    fun editor(): File {
+        val file = File(dir.parentFile, "editor.key")
+        if (!file.exists()) admin("person", "add", "editor", "--role", "pack", "-o", file.path)
+        return file
+    }
+
     private fun admin(vararg words: String, key: File = File(dir, "keys/admin.key")): String {
         return run(listOf(CUSTOS, "admin", "--json", "--station", url, "--key", key.path) + words)
     }
@@ -75,6 +82,26 @@ class RealStation private constructor(private val dir: File, listen: String) : A
 
     companion object {
         private val CUSTOS = File(System.getProperty("custos.cli")!!).canonicalPath
+
+        /** A pack of the laws in the repository, in a new file. */
+        fun pack(file: File, version: Int, key: File? = null): File {
+            val starter = File(CUSTOS).parentFile.parentFile.parentFile.resolve("packs/starter")
+            val signed = key?.let { listOf("--key", it.path) } ?: emptyList()
+            custos(listOf("pack", "build", starter.path, "-o", file.path, "--version", "$version") + signed)
+            return file
+        }
+
+        /** A delta between two packs, in a new file. */
+        fun delta(file: File, old: File, new: File, key: File): File {
+            custos(listOf("pack", "delta", old.path, new.path, "-o", file.path, "--key", key.path))
+            return file
+        }
+
+        private fun custos(words: List<String>) {
+            val run = ProcessBuilder(listOf(CUSTOS, "--json") + words).redirectErrorStream(true).start()
+            val said = run.inputStream.bufferedReader().readText()
+            check(run.waitFor() == 0) { "custos ${words.joinToString(" ")}: $said" }
+        }
 
         /** Starts in [dir], which need not exist, on a free port or at the [url] of one that ended. */
         fun start(dir: File, url: String? = null): RealStation =
