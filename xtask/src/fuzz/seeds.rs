@@ -25,8 +25,39 @@ pub(super) fn write() -> Result {
     evidence(&mut corpus)?;
     codecs(&mut corpus)?;
     seals(&mut corpus);
+    laws(&mut corpus);
     scripts::scripts(&mut corpus)?;
     corpus.store()
+}
+
+/// What officers type, and places in a pack.
+fn laws(corpus: &mut Corpus) {
+    for (name, words) in [
+        ("number", "治安处罚法 第二十三条之一第二款"),
+        ("plain", "zagl ２３"),
+        ("words", "扰乱公共场所秩序 喝酒开车"),
+        ("heading", "治安法 第二章 第一节"),
+        ("hostile", "\" NEAR/2 * ' OR 1=1; --"),
+    ] {
+        for date in [5, 0x45, 0xc5] {
+            corpus.kind(
+                "law_query",
+                &format!("{name}-{date}"),
+                date,
+                words.as_bytes(),
+            );
+        }
+    }
+    for (name, changes) in [
+        ("sound", &[[0, 0, 0, 0]][..]),
+        ("header", &[[0, 0, 18, 2], [0, 0, 0, 0]]),
+        ("schema", &[[0, 0, 100, 5], [0, 0, 0, 0]]),
+        ("page", &[[0, 16, 0, 13], [0, 32, 3, 255], [0, 0, 0, 0]]),
+        ("short", &[[255, 0, 0, 1], [0, 0, 0, 0]]),
+    ] {
+        let bytes = [changes.concat().as_slice(), "噪声".as_bytes()].concat();
+        corpus.add("law_pack", name, bytes);
+    }
 }
 
 /// Target, name and bytes of each seed.
