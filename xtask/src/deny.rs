@@ -75,11 +75,13 @@ pub fn run() -> Result {
     Err(findings.into_iter().collect::<Vec<_>>().join("\n"))
 }
 
-/// The workspace, and what has a lock file of its own: the Kotlin generator and the fuzz targets.
-const MANIFESTS: [&str; 3] = [
+/// The workspace, and what has a lock file of its own: the Kotlin generator, the fuzz targets and
+/// the peer that the search for laws is measured against.
+const MANIFESTS: [&str; 4] = [
     "Cargo.toml",
     "bindings/bindgen/Cargo.toml",
     "fuzz/Cargo.toml",
+    "tests/peers/law/Cargo.toml",
 ];
 
 fn metadata(manifest: &str) -> Result<Metadata> {
