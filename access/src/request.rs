@@ -228,6 +228,7 @@ actions! {
     TerminalUnlock "terminal-unlock" Terminal,
     TerminalWipe "terminal-wipe" Terminal,
     TerminalSeal "terminal-seal" Terminal,
+    RegisterRead "register-read" Agency,
     PersonRegister "person-register" Agency,
     SettingsPublish "settings-publish" Agency,
     RulesPublish "rules-publish" Agency,

@@ -120,6 +120,7 @@ impl From<CoreError> for ApiError {
             | CoreError::CertificateInvalid
             | CoreError::TrustInvalid
             | CoreError::PolicyInvalid
+            | CoreError::RulesInvalid
             | CoreError::Receipt(_)
             | CoreError::JournalDiverged
             | CoreError::StationProtocol => Self::StationUntrusted { code },

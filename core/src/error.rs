@@ -130,6 +130,8 @@ pub enum Error {
     TrustInvalid,
     #[error("the policy does not verify against the trust set")]
     PolicyInvalid,
+    #[error("the access rules are refused, or do not fit this program")]
+    RulesInvalid,
     #[error("the receipt is refused: {}", receipt_words(*.0))]
     Receipt(ReceiptFault),
     #[error("the directive is refused: {}", directive_words(*.0))]
@@ -241,6 +243,7 @@ impl Error {
             Self::CertificateInvalid => "certificate-invalid",
             Self::TrustInvalid => "trust-invalid",
             Self::PolicyInvalid => "policy-invalid",
+            Self::RulesInvalid => "rules-invalid",
             Self::Receipt(ReceiptFault::Invalid) => "receipt-invalid",
             Self::Receipt(ReceiptFault::OtherClip) => "receipt-other-clip",
             Self::Receipt(ReceiptFault::OtherBytes) => "receipt-other-bytes",

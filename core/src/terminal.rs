@@ -8,7 +8,7 @@
 //! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
 //!   `categories`: what else an officer decides
 //! - `recording`: [`Recording`], on `camera`; `running`: all of them
-//! - `access`: what the access rules say to an officer
+//! - `access`: what the access rules say to an officer; `granted`: what grants give
 //! - `photo`, `note`: what is sealed at once; `describe`: what is said of a recording
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]; `play`: [`ClipReader`]
 
@@ -18,6 +18,7 @@ mod categories;
 mod describe;
 mod evidence;
 mod export;
+mod granted;
 mod laws;
 mod modes;
 mod note;
@@ -222,6 +223,7 @@ impl Terminal {
         let identity = slot::unlock(&self.vault, officer, pin, &policy)?;
         self.vault.write(|tx| {
             let context = JournalContext::officer(tx, officer)?;
+            clock::seen(tx)?;
             mode::end(tx, &context, Mode::Sleep)
         })?;
         self.running.sleep(false);

@@ -43,6 +43,8 @@ pub struct Policy {
     pub recording: RecordingPolicy,
     #[serde(default)]
     pub storage: StoragePolicy,
+    #[serde(default)]
+    pub access: AccessPolicy,
     /// What evidence is sorted into; may be empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Category>,
@@ -140,6 +142,21 @@ impl Default for StoragePolicy {
     }
 }
 
+/// Who decides on who may do what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccessPolicy {
+    /// People who have to sign access rules: 1 or 2.
+    pub rules_signers: u32,
+}
+
+impl Default for AccessPolicy {
+    fn default() -> Self {
+        Self { rules_signers: 1 }
+    }
+}
+
 /// What a piece of evidence can be sorted into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -191,6 +208,7 @@ impl Policy {
             export_name: by_clip(),
             recording: RecordingPolicy::default(),
             storage: StoragePolicy::default(),
+            access: AccessPolicy::default(),
             categories: Vec::new(),
         }
     }
@@ -234,6 +252,10 @@ impl Policy {
             (
                 "low_battery_percent",
                 self.storage.low_battery_percent <= 50,
+            ),
+            (
+                "rules_signers",
+                (1..=2).contains(&self.access.rules_signers),
             ),
             ("categories", self.categories_are_sound()),
         ];

@@ -232,8 +232,16 @@ pub(crate) struct PersonAuth {
 }
 
 impl PersonAuth {
+    pub(crate) fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    pub(crate) fn has(&self, role: &str) -> bool {
+        self.roles.iter().any(|r| r == role)
+    }
+
     pub(crate) fn need(&self, role: &str) -> Result<(), ApiError> {
-        if self.roles.iter().any(|r| r == role) {
+        if self.has(role) {
             return Ok(());
         }
         Err(ApiError::forbidden("Your roles do not include this."))

@@ -5,12 +5,14 @@
 //! - start and stop: [`Station`], [`StationConfig`], `setup` (first run), `keys`, `tls`, `server`
 //! - `api`: the HTTP interface, one handler a route; `openapi` describes it; `auth` says who asks
 //! - `tus`: uploads
+//! - `access`: what the access rules say; `grants`, `rules`: their registers
 //! - `journals`, `receipts`, `directives`, `enrolment`, `people`, `terminals`: what it does
 //! - `store`: all SQL; `objects`, `files`: all other files
 //!
 //! What was acknowledged survives SIGKILL and power cuts: files are synced before the database
 //! speaks of them, the database before an answer leaves.
 
+mod access;
 mod api;
 mod app;
 mod auth;
@@ -20,12 +22,14 @@ mod directives;
 mod enrolment;
 mod error;
 mod files;
+mod grants;
 mod journals;
 mod keys;
 mod objects;
 mod openapi;
 mod people;
 mod receipts;
+mod rules;
 mod server;
 mod setup;
 mod station;

@@ -257,7 +257,9 @@ impl Machine {
     fn failed(&mut self, action: &Action, error: &Error, now: u64) {
         match error {
             Error::JournalDiverged => self.diverged = true,
-            Error::TrustInvalid | Error::PolicyInvalid => self.update_at = now + UPDATE_EVERY,
+            Error::TrustInvalid | Error::PolicyInvalid | Error::RulesInvalid => {
+                self.update_at = now + UPDATE_EVERY;
+            }
             Error::Receipt(_) | Error::UploadRejected | Error::EvidenceDamaged => {
                 self.retry_clip(action, now);
                 if let Some(clip) = clip_of(action) {
