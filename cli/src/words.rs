@@ -1,6 +1,7 @@
 //! What is safe and what to do next, for each failure, in both languages.
 
 mod evidence;
+mod grants;
 mod provisioning;
 mod rules;
 
@@ -411,7 +412,13 @@ const TABLE: &[Row] = &[
 ];
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables = [TABLE, evidence::TABLE, provisioning::TABLE, rules::TABLE];
+    let tables = [
+        TABLE,
+        evidence::TABLE,
+        grants::TABLE,
+        provisioning::TABLE,
+        rules::TABLE,
+    ];
     tables.into_iter().flatten()
 }
 

@@ -61,8 +61,10 @@ pub(crate) enum TerminalCommand {
     Duty(duty::DutyCommand),
     /// Record a media file as a camera would
     Record(record::RecordArgs),
-    /// The officer's own evidence
-    List,
+    /// The officer's own evidence, or what grants list
+    List(evidence::ListArgs),
+    /// The officer's grants on this terminal
+    Grants,
     /// One piece of evidence
     Show { clip: String },
     /// Mark a piece of evidence as important
@@ -122,7 +124,8 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
             let terminal = open(dir)?;
             record::run(&terminal, &unlock(args, &terminal)?, command, output)
         }
-        TerminalCommand::List => evidence::list(&unlock(args, &open(dir)?)?, output),
+        TerminalCommand::List(list) => evidence::list(&unlock(args, &open(dir)?)?, list, output),
+        TerminalCommand::Grants => evidence::grants(&unlock(args, &open(dir)?)?, output),
         TerminalCommand::Show { clip } => evidence::show(&unlock(args, &open(dir)?)?, clip, output),
         TerminalCommand::Mark(command) => {
             evidence::mark(&unlock(args, &open(dir)?)?, command, output)
