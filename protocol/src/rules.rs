@@ -70,7 +70,7 @@ impl AccessRules {
         for person in allowed.into_iter().filter(|p| signed.contains(&&p.key)) {
             // Two names for one key, or two keys of one person, are one person.
             let same = |p: &&Person| p.name == person.name || p.key.key() == person.key.key();
-            if !people.iter().any(|p| same(&p)) {
+            if !people.iter().any(same) {
                 people.push(person);
             }
         }

@@ -96,17 +96,16 @@ pub(crate) struct Approve {
 /// Each may be given more than once. On approval a list takes the place of the one applied for.
 #[derive(Debug, Args)]
 struct Scope {
-    /// What may be done
-    #[arg(long = "action", value_name = "ACTION", value_parser = action)]
+    #[arg(long = "action", value_name = "ACTION", value_parser = action, help = actions_help())]
     actions: Vec<GrantAction>,
     /// Evidence of this department
-    #[arg(long = "department")]
+    #[arg(long = "department", value_name = "DEPARTMENT")]
     departments: Vec<String>,
     /// Evidence of this case
-    #[arg(long = "case")]
+    #[arg(long = "case", value_name = "CASE")]
     cases: Vec<String>,
     /// Evidence that this officer recorded
-    #[arg(long = "officer")]
+    #[arg(long = "officer", value_name = "OFFICER")]
     officers: Vec<String>,
     /// Evidence begun at this time or later, as 2026-01-31 or 2026-01-31T14:30
     #[arg(long, value_name = "TIME")]
@@ -115,7 +114,7 @@ struct Scope {
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// It can be used on this terminal alone
-    #[arg(long = "terminal")]
+    #[arg(long = "terminal", value_name = "ID")]
     terminals: Vec<String>,
 }
 
@@ -131,6 +130,11 @@ struct HowLong {
     /// … until then
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+}
+
+fn actions_help() -> String {
+    let all = GrantAction::ALL.map(GrantAction::as_str).join(", ");
+    format!("What may be done: {all}")
 }
 
 fn action(word: &str) -> Result<GrantAction, String> {

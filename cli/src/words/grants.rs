@@ -101,19 +101,19 @@ pub(super) const TABLE: &[Row] = &[
     (
         "grant-state",
         "该授权不处于此步骤。",
-        STANDS,
+        NOTHING,
         ("See: grant show ID", "请查看：grant show ID"),
     ),
     (
         "grant-exists",
         "已有同名授权。",
-        STANDS,
+        NOTHING,
         ("Apply again.", "请重新提交申请。"),
     ),
     (
         "grant-differs",
         "服务器上的授权与签名不符，未签署。",
-        STANDS,
+        NOTHING,
         (
             "Do not sign; tell who runs the station.",
             "请勿签署，并通知服务器管理人员。",
