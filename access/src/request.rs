@@ -169,6 +169,12 @@ impl Granted {
             revoked,
         }
     }
+
+    /// Whether its terms have anything to do with an action: the others need not be asked about.
+    pub fn speaks_of(&self, action: Action) -> bool {
+        let mut granted = self.terms.actions.iter();
+        granted.any(|one| one.as_str() == action.as_str())
+    }
 }
 
 macro_rules! actions {

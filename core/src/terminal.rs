@@ -52,7 +52,9 @@ pub use self::{
     recording::{Marked, Recording, RecordingPhase, RecordingSpec},
 };
 use crate::{
-    Error, KeySource, Result, Secret, clock,
+    Error, KeySource, Result, Secret,
+    access::rules,
+    clock,
     device::{
         DeviceInfo, Forecast, Mode, PurgeReport, State, mode, provision, retention,
         state::{self, Device},
@@ -94,6 +96,8 @@ pub struct Status {
     /// Number of clips in each state, by [`EvidenceState::as_str`].
     pub evidence: BTreeMap<&'static str, u64>,
     pub policy_version: u64,
+    /// Of the access rules; 0: those of this build.
+    pub rules_version: u64,
     pub trust_version: u64,
     pub journal_size: u64,
     /// Entries that the station has countersigned.
@@ -168,6 +172,7 @@ impl Terminal {
                 model: device.model,
                 station: device.station,
                 policy_version: device.policy_version,
+                rules_version: rules::version(c)?,
                 trust_version: device.trust_version,
                 last_contact_ms: device.last_contact_ms,
             })
@@ -303,6 +308,14 @@ impl Terminal {
     /// Storage errors.
     pub fn purge(&self) -> Result<PurgeReport> {
         retention::purge(&self.vault)
+    }
+
+    /// The text of the access rules in force (Cedar).
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn access_rules(&self) -> Result<String> {
+        self.vault.read(rules::text)
     }
 
     /// The raw journal entries from `from` on, at most 1,000: one line of JSON each.

@@ -113,17 +113,19 @@ impl Asker {
                 terminal: STATION.to_owned(),
                 ..Circumstances::default()
             },
-            grants: self.grants.clone(),
+            grants: self.speaking_of(action),
         })
+    }
+
+    /// The grants that may serve: only these are asked about.
+    fn speaking_of(&self, action: Action) -> Vec<Granted> {
+        let speaking = self.grants.iter().filter(|grant| grant.speaks_of(action));
+        speaking.cloned().collect()
     }
 
     /// Whether a grant speaks of this action at all, in force or not.
     pub(crate) fn has_grant_for(&self, action: Action) -> bool {
-        let speaks = |grant: &Granted| {
-            let mut actions = grant.terms.actions.iter();
-            actions.any(|granted| granted.as_str() == action.as_str())
-        };
-        self.grants.iter().any(speaks)
+        self.grants.iter().any(|grant| grant.speaks_of(action))
     }
 }
 

@@ -97,6 +97,8 @@ pub(crate) enum TerminalCommand {
     Purge,
     /// The policy in force on this terminal; needs no officer
     Policy,
+    /// The access rules in force on this terminal, as `custos policy … --rules` takes them
+    Rules,
     /// Install a law pack; needs no officer
     Laws(laws::LawsArgs),
     /// Look something up; laws need no officer
@@ -152,6 +154,7 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Apply(command) => sync::apply(&open(dir)?, command, output),
         TerminalCommand::Status => status::run(&open(dir)?, output),
         TerminalCommand::Purge => purge::run(&open(dir)?, output),
+        TerminalCommand::Rules => status::rules(&open(dir)?, output),
         TerminalCommand::Policy => crate::policy::tell(&open(dir)?.policy()?, output),
         TerminalCommand::Laws(command) => laws::install(&open(dir)?, command, output),
         TerminalCommand::Lookup(command) => laws::lookup(&open(dir)?, command, output),

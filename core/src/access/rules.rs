@@ -47,18 +47,27 @@ pub(crate) fn in_force(connection: &Connection) -> Result<Rules> {
     }
     let rules = match hash {
         None => Rules::shipped(),
-        Some(_) => {
-            let sql = "SELECT note FROM access_rules ORDER BY version DESC LIMIT 1";
-            let note: String = connection.query_row(sql, [], |row| row.get(0))?;
-            let note: Note = note.parse().map_err(|_| Error::Damaged)?;
-            let installed: AccessRules =
-                statement::read_unverified(&note).map_err(|_| Error::Damaged)?;
-            Rules::parse(&installed.text)
-        }
+        Some(_) => Rules::parse(&text(connection)?),
     };
     let rules = rules.map_err(|_| Error::RulesInvalid)?;
     *parsed() = Some((hash, rules.clone()));
     Ok(rules)
+}
+
+/// The text of the rules in force.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn text(connection: &Connection) -> Result<String> {
+    let sql = "SELECT note FROM access_rules ORDER BY version DESC LIMIT 1";
+    let note: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    let Some(note) = note else {
+        return Ok(Rules::shipped_text().to_owned());
+    };
+    // Verified before it was kept.
+    let note: Note = note.parse().map_err(|_| Error::Damaged)?;
+    let installed: AccessRules = statement::read_unverified(&note).map_err(|_| Error::Damaged)?;
+    Ok(installed.text)
 }
 
 /// Installs rules, or journals why not; `false`: those before are in force.

@@ -62,13 +62,15 @@ impl Asker {
         })
     }
 
+    /// The grants that may serve: only these are asked about.
+    fn speaking_of(&self, action: Action) -> Vec<Granted> {
+        let speaking = self.grants.iter().filter(|grant| grant.speaks_of(action));
+        speaking.cloned().collect()
+    }
+
     /// Whether a grant speaks of this at all.
     pub(super) fn has_grant_for(&self, action: Action) -> bool {
-        let speaks = |grant: &Granted| {
-            let mut actions = grant.terms.actions.iter();
-            actions.any(|granted| granted.as_str() == action.as_str())
-        };
-        self.grants.iter().any(speaks)
+        self.grants.iter().any(|grant| grant.speaks_of(action))
     }
 
     pub(super) fn decide(
@@ -91,7 +93,7 @@ impl Asker {
                 requester: None,
             },
             circumstances: self.circumstances.clone(),
-            grants: self.grants.clone(),
+            grants: self.speaking_of(action),
         }))
     }
 }
