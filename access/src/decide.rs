@@ -79,11 +79,8 @@ impl Rules {
         if answer.is_final() {
             return answer;
         }
-        let word = request.action.as_str();
-        for grant in &request.grants {
-            if grant.terms.actions.iter().all(|a| a.as_str() != word) {
-                continue;
-            }
+        let speaking = |grant: &&Granted| grant.speaks_of(request.action);
+        for grant in request.grants.iter().filter(speaking) {
             let with = ask(Some(grant));
             if with.is_final() {
                 return with;

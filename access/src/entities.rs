@@ -42,10 +42,11 @@ fn texts<T: AsRef<str>>(list: &[T]) -> Value {
 type Attributes = HashMap<String, Value>;
 
 fn attributes<const N: usize>(pairs: [(&str, Value); N]) -> Attributes {
-    let owned = pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
-    owned.collect()
+    pairs.into_iter().map(owned).collect()
+}
+
+fn owned((name, value): (&str, Value)) -> (String, Value) {
+    (name.to_owned(), value)
 }
 
 impl Names {
@@ -147,7 +148,9 @@ impl Names {
         given: &Circumstances,
         grant: Option<&Granted>,
     ) -> Result<Context, Unsayable> {
-        let mut all = attributes([
+        // Straight from an array: sorting them into a map first would cost as much as the rules.
+        let terms = grant.map(|grant| self.terms(grant)).transpose()?;
+        let all = [
             ("now", Value::new_long(given.now_ms)),
             ("clock", text(given.clock.as_str())),
             ("on_duty", Value::new_bool(given.on_duty)),
@@ -155,18 +158,16 @@ impl Names {
             ("purpose", text(given.purpose.trim())),
             ("terminal", text(&given.terminal)),
             ("action", text(action.as_str())),
-        ]);
-        if let Some(grant) = grant {
-            all.insert("grant".to_owned(), self.terms(grant)?);
-        }
-        Context::from_pairs(all).map_err(|_| Unsayable)
+        ];
+        let all = all.into_iter().chain(terms.map(|terms| ("grant", terms)));
+        Context::from_pairs(all.map(owned)).map_err(|_| Unsayable)
     }
 
     fn terms(&self, grant: &Granted) -> Result<Value, Unsayable> {
         let terms = &grant.terms;
         let actions: Vec<_> = terms.actions.iter().map(|a| a.as_str()).collect();
         let officers = terms.officers.iter().map(|name| self.one(name));
-        let all = attributes([
+        let all = [
             ("grantee", self.one(&terms.grantee)),
             ("actions", texts(&actions)),
             ("departments", texts(&terms.departments)),
@@ -178,7 +179,7 @@ impl Names {
             ("expires", Value::new_long(terms.expires_ms)),
             ("terminals", texts(&terms.terminals)),
             ("revoked", Value::new_bool(grant.revoked)),
-        ]);
-        Value::new_record(all).map_err(|_| Unsayable)
+        ];
+        Value::new_record(all.into_iter().map(owned)).map_err(|_| Unsayable)
     }
 }

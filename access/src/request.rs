@@ -169,6 +169,12 @@ impl Granted {
             revoked,
         }
     }
+
+    /// Whether its terms have anything to do with an action: the others need not be asked about.
+    pub fn speaks_of(&self, action: Action) -> bool {
+        let mut granted = self.terms.actions.iter();
+        granted.any(|one| one.as_str() == action.as_str())
+    }
 }
 
 macro_rules! actions {
@@ -228,6 +234,7 @@ actions! {
     TerminalUnlock "terminal-unlock" Terminal,
     TerminalWipe "terminal-wipe" Terminal,
     TerminalSeal "terminal-seal" Terminal,
+    RegisterRead "register-read" Agency,
     PersonRegister "person-register" Agency,
     SettingsPublish "settings-publish" Agency,
     RulesPublish "rules-publish" Agency,

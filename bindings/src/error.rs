@@ -137,6 +137,7 @@ impl From<CoreError> for ApiError {
             | CoreError::TrustInvalid
             | CoreError::PolicyInvalid
             | CoreError::ListInvalid
+            | CoreError::RulesInvalid
             | CoreError::Receipt(_)
             | CoreError::JournalDiverged
             | CoreError::StationProtocol => Self::StationUntrusted { code },

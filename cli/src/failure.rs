@@ -29,6 +29,8 @@ pub(crate) struct Failure {
     message: String,
     /// Chinese, where the words for the code would leave something out.
     message_zh: Option<String>,
+    /// Which rule or term: a stable word.
+    reason: Option<String>,
     /// A result line has said it to people already.
     told: bool,
 }
@@ -40,6 +42,8 @@ pub(crate) struct FailureLine {
     message: String,
     what_is_safe: &'static str,
     next: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 impl Failure {
@@ -49,12 +53,20 @@ impl Failure {
             exit,
             message: message.into(),
             message_zh: None,
+            reason: None,
             told: false,
         }
     }
 
     pub(crate) fn usage(code: &str, message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, code, message)
+    }
+
+    /// Names the rule or the term.
+    #[must_use]
+    pub(crate) fn with_reason(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
     }
 
     /// Said already by a result line, which is the last line of `--json` then.
@@ -121,9 +133,14 @@ impl Failure {
                 words.next_zh,
             ),
         };
+        let message = match &self.reason {
+            Some(reason) => format!("{message} ({reason})"),
+            None => message.to_owned(),
+        };
         FailureLine {
             error: self.code.clone(),
-            message: message.to_owned(),
+            message,
+            reason: self.reason.clone(),
             what_is_safe,
             next,
         }

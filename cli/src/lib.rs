@@ -4,6 +4,7 @@
 //!
 //! - `args`: the grammar of the command line; `output`, `failure`, `words`: how it speaks
 //! - [`camera`]: a media file as a phone's encoder would hand it over
+//! - `moment`: times as people write them
 //! - `policy`: the agency's settings, shown and changed; `rules`: the access rules, checked, tested
 //!   and explained (the verb `policy`)
 //! - one module a verb: `demo`, `station`, `admin`, `terminal`, `verify`, `pack`; `manual` for man pages
@@ -15,6 +16,7 @@ pub mod camera;
 mod demo;
 mod failure;
 mod manual;
+mod moment;
 mod output;
 mod pack;
 mod policy;

@@ -172,6 +172,11 @@ const SETTINGS: &[(&str, &str, &str)] = &[
         "终端保存的离线名单",
     ),
     (
+        "access.rules_signers",
+        "people who have to sign access rules: 1 or 2",
+        "签署访问规则所需人数（1 或 2）",
+    ),
+    (
         "categories",
         "what evidence is sorted into: code, name, days here and at the station",
         "证据类别：代码、名称、终端与服务器保留天数",

@@ -97,13 +97,17 @@ impl From<RulesError> for Failure {
 }
 
 fn load(file: Option<&Path>) -> Result<Rules, Failure> {
-    let Some(file) = file else {
-        return Ok(Rules::shipped()?);
-    };
+    match file {
+        Some(file) => Ok(Rules::parse(&read(file)?)?),
+        None => Ok(Rules::shipped()?),
+    }
+}
+
+/// The text of rules, whatever it says.
+pub(crate) fn read(file: &Path) -> Result<String, Failure> {
     let bytes = std::fs::read(file).map_err(|e| Failure::file(&e, "the rules"))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::new(Exit::Refused, "rules-syntax", "the rules are not UTF-8"))?;
-    Ok(Rules::parse(&text)?)
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::new(Exit::Refused, "rules-syntax", "the rules are not UTF-8"))
 }
 
 fn check(args: &CheckRules, output: &Output) -> Result<(), Failure> {

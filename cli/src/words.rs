@@ -1,6 +1,7 @@
 //! What is safe and what to do next, for each failure, in both languages.
 
 mod evidence;
+mod grants;
 mod lookup;
 mod provisioning;
 mod rules;
@@ -451,6 +452,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     let tables = [
         TABLE,
         evidence::TABLE,
+        grants::TABLE,
         lookup::TABLE,
         provisioning::TABLE,
         rules::TABLE,

@@ -39,7 +39,7 @@ pub(crate) struct Boot {
 }
 
 /// The device's own clock, unix milliseconds. Anybody with the device may have set it.
-pub(crate) fn wall_ms() -> i64 {
+pub fn wall_ms() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
@@ -122,6 +122,44 @@ pub(crate) fn station_said(tx: &Transaction<'_>, station_ms: i64) -> Result<()> 
         (within_second(station_ms, wall_ms()), boot.id, boot.ms),
     )?;
     Ok(())
+}
+
+/// Remembers what the clock shows, as somebody unlocks: if it shows less later, it was set back.
+/// The station's time heals what a wrong clock has shown.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn seen(tx: &Transaction<'_>) -> Result<()> {
+    let now = now(tx)?;
+    let sql = match now.trust {
+        ClockTrust::None => return Ok(()),
+        ClockTrust::Station => {
+            "INSERT INTO clock_seen (id, seen_ms) VALUES (1, ?1)
+             ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms"
+        }
+        ClockTrust::Carried => {
+            "INSERT INTO clock_seen (id, seen_ms) VALUES (1, ?1)
+             ON CONFLICT DO UPDATE SET seen_ms = max(seen_ms, excluded.seen_ms)"
+        }
+    };
+    tx.execute(sql, [now.time_ms])?;
+    Ok(())
+}
+
+/// Whether the clock, carried on by the device, shows less than it has shown, or than the station
+/// has said.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn was_set_back(connection: &Connection, now: &Now) -> Result<bool> {
+    if now.trust != ClockTrust::Carried {
+        return Ok(false);
+    }
+    let seen: Option<i64> = connection
+        .prepare_cached("SELECT seen_ms FROM clock_seen")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(now.time_ms < now.floor_ms || seen.is_some_and(|seen| now.time_ms < seen))
 }
 
 /// What the device's own clock shows, as far as it agrees with the second that was signed: that

@@ -142,6 +142,8 @@ pub enum Error {
     PolicyInvalid,
     #[error("a list of the station does not verify, or is not newer")]
     ListInvalid,
+    #[error("the access rules are refused, or do not fit this program")]
+    RulesInvalid,
     #[error("the receipt is refused: {}", receipt_words(*.0))]
     Receipt(ReceiptFault),
     #[error("the directive is refused: {}", directive_words(*.0))]
@@ -256,6 +258,7 @@ impl Error {
             Self::TrustInvalid => "trust-invalid",
             Self::PolicyInvalid => "policy-invalid",
             Self::ListInvalid => "list-invalid",
+            Self::RulesInvalid => "rules-invalid",
             Self::Receipt(ReceiptFault::Invalid) => "receipt-invalid",
             Self::Receipt(ReceiptFault::OtherClip) => "receipt-other-clip",
             Self::Receipt(ReceiptFault::OtherBytes) => "receipt-other-bytes",

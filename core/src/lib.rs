@@ -8,10 +8,12 @@
 //! - `journal`: the signed log of everything that happens
 //! - `record`: samples in, sealed clips out
 //! - `sync`: uploads, receipts, directives
+//! - `access`: grants and access rules, as they are kept
 //! - `device`: provisioning, state, retention, what runs out
 //! - [`lookup`]: the law library
 //! - [`clock`]: trusted time; [`error`]: what can go wrong
 
+mod access;
 pub mod clock;
 mod device;
 pub mod error;
@@ -25,6 +27,7 @@ mod testing;
 mod vault;
 
 pub use self::{
+    access::grants::GrantItem,
     device::{DeviceInfo, Forecast, Kept, KeptFor, Mode, PurgeReport, State},
     error::{
         Class, DirectiveFault, Error, EvidenceFault, PackFault, ReceiptFault, Result, TicketFault,

@@ -8,7 +8,8 @@
 //! - `officer`: [`Officer`], an unlocked slot; `owner`: whose evidence is recorded; `modes`,
 //!   `categories`: what else an officer decides
 //! - `recording`: [`Recording`], on `camera`; `running`: all of them
-//! - `access`: what the access rules say to an officer; `lookup`: what an officer asks registries
+//! - `access`: what the access rules say to an officer; `granted`: what grants give; `lookup`: what
+//!   an officer asks registries
 //! - `photo`, `note`: what is sealed at once; `describe`: what is said of a recording
 //! - `evidence`: [`EvidenceItem`]; `export`: [`Export`]; `play`: [`ClipReader`]
 
@@ -18,6 +19,7 @@ mod categories;
 mod describe;
 mod evidence;
 mod export;
+mod granted;
 mod laws;
 mod lookup;
 mod modes;
@@ -52,7 +54,9 @@ pub use self::{
     recording::{Marked, Recording, RecordingPhase, RecordingSpec},
 };
 use crate::{
-    Error, KeySource, Result, Secret, clock,
+    Error, KeySource, Result, Secret,
+    access::rules,
+    clock,
     device::{
         DeviceInfo, Forecast, Mode, PurgeReport, State, mode, provision, retention,
         state::{self, Device},
@@ -94,6 +98,8 @@ pub struct Status {
     /// Number of clips in each state, by [`EvidenceState::as_str`].
     pub evidence: BTreeMap<&'static str, u64>,
     pub policy_version: u64,
+    /// Of the access rules; 0: those of this build.
+    pub rules_version: u64,
     pub trust_version: u64,
     pub journal_size: u64,
     /// Entries that the station has countersigned.
@@ -168,6 +174,7 @@ impl Terminal {
                 model: device.model,
                 station: device.station,
                 policy_version: device.policy_version,
+                rules_version: rules::version(c)?,
                 trust_version: device.trust_version,
                 last_contact_ms: device.last_contact_ms,
             })
@@ -223,6 +230,7 @@ impl Terminal {
         let identity = slot::unlock(&self.vault, officer, pin, &policy)?;
         self.vault.write(|tx| {
             let context = JournalContext::officer(tx, officer)?;
+            clock::seen(tx)?;
             mode::end(tx, &context, Mode::Sleep)
         })?;
         self.running.sleep(false);
@@ -302,6 +310,14 @@ impl Terminal {
     /// Storage errors.
     pub fn purge(&self) -> Result<PurgeReport> {
         retention::purge(&self.vault)
+    }
+
+    /// The text of the access rules in force (Cedar).
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub fn access_rules(&self) -> Result<String> {
+        self.vault.read(rules::text)
     }
 
     /// The raw journal entries from `from` on, at most 1,000: one line of JSON each.

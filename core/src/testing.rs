@@ -5,7 +5,7 @@ use custos_protocol::{
     certificate::Certificate,
     checkpoint::cosign,
     clip::{self, ClipDigest},
-    journal::{Event, Sealed},
+    journal::{Entry, Event, Sealed},
     key::SigningKey,
     merkle,
     note::Signer,
@@ -15,7 +15,7 @@ use custos_protocol::{
     statement,
     stored::Stored,
     suite,
-    trust::{Roots, TrustSet},
+    trust::{Person, ROLE_APPROVER, ROLE_DEVICE, ROLE_MANAGER, Roots, TrustSet},
 };
 
 use crate::{
@@ -49,8 +49,36 @@ fn signer(role: &str, seed: u8) -> Signer {
     Signer::new(&format!("{AGENCY}/{role}"), key(seed)).unwrap()
 }
 
+/// Who signs what, and the seed of the key: see [`Agency::with_people`].
+const PEOPLE: [(&str, &str, u8); 4] = [
+    ("dora", ROLE_MANAGER, 111),
+    ("emil", ROLE_APPROVER, 112),
+    ("carla", ROLE_DEVICE, 113),
+    ("fred", ROLE_DEVICE, 114),
+];
+
 impl Agency {
     pub(crate) fn new() -> Self {
+        Self::of(Vec::new())
+    }
+
+    /// With a manager, a superior, and two of device management.
+    pub(crate) fn with_people() -> Self {
+        let person = |(name, role, seed): (&str, &str, u8)| Person {
+            name: name.to_owned(),
+            key: signer(&format!("person/{name}"), seed).verifier(),
+            roles: vec![role.to_owned()],
+        };
+        Self::of(PEOPLE.map(person).to_vec())
+    }
+
+    /// One of these.
+    pub(crate) fn person(&self, name: &str) -> Signer {
+        let (name, _, seed) = PEOPLE.into_iter().find(|p| p.0 == name).unwrap();
+        signer(&format!("person/{name}"), seed)
+    }
+
+    fn of(people: Vec<Person>) -> Self {
         let test = TestVault::new();
         let (root, registrar) = (signer("root", 101), signer("registrar", 102));
         let (storage, policy) = (signer("storage", 103), signer("policy", 104));
@@ -68,7 +96,7 @@ impl Agency {
             witness: vec![witness.verifier()],
             storage: vec![storage.verifier()],
             policy: vec![policy.verifier()],
-            people: Vec::new(),
+            people,
             recipients: Vec::new(),
         };
         let agency = Self {
@@ -119,6 +147,29 @@ impl Agency {
                 policy.check().unwrap();
                 let note = statement::sign(&policy, &[&self.policy]).unwrap();
                 crate::sync::updates::take_policy(tx, &note.to_string())
+            })
+            .unwrap();
+    }
+
+    /// The next trust set, signed as is proper.
+    pub(crate) fn take_trust(&self, next: &TrustSet) {
+        let note = statement::sign(next, &[&self.root]).unwrap().to_string();
+        self.vault()
+            .write(|tx| crate::sync::updates::take_trust(tx, &note))
+            .unwrap();
+    }
+
+    /// A slot that nobody can open.
+    pub(crate) fn enrol(&self, officer: &str) {
+        self.vault()
+            .write(|tx| {
+                tx.execute(
+                    "INSERT INTO officer (officer, recipient, salt, memory_kib, passes, lanes,
+                                          wrapped, enrolled_ms)
+                     VALUES (?1, 'age1', x'', 8, 1, 1, x'', 0)",
+                    [officer],
+                )?;
+                Ok(())
             })
             .unwrap();
     }
@@ -226,14 +277,23 @@ impl Agency {
             .unwrap()
     }
 
-    pub(crate) fn kinds(&self) -> Vec<String> {
+    fn entries(&self) -> Vec<Entry> {
         let raw = self
             .vault()
             .read(|c| journal::entries(c, 0, 1_000, usize::MAX))
             .unwrap();
         raw.iter()
-            .map(|raw| custos_protocol::journal::Entry::from_raw(raw).unwrap().kind)
+            .map(|raw| Entry::from_raw(raw).unwrap())
             .collect()
+    }
+
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        self.entries().into_iter().map(|entry| entry.kind).collect()
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let entries = self.entries();
+        entries.iter().map(|entry| entry.event().unwrap()).collect()
     }
 }
 

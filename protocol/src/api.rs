@@ -3,7 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{directive::State, lookup::query::Subject, note::Verifier};
+use crate::{
+    directive::State,
+    grant::{GrantTerms, SignedGrant},
+    lookup::query::Subject,
+    note::Verifier,
+};
 
 /// Any refusal: a stable kebab-case word and a sentence.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,6 +19,10 @@ pub struct ErrorBody {
     /// With `journal-position`: the entries the station holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// Where the access rules denied it: the rule, or another stable word. Where a step of a grant
+    /// or rules were refused: what of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// `GET /v1/info`
@@ -25,6 +34,9 @@ pub struct Info {
     pub time_ms: i64,
     pub trust_version: u64,
     pub policy_version: u64,
+    /// 0: no access rules were published, those of each build are in force.
+    #[serde(default)]
+    pub rules_version: u64,
 }
 
 /// `POST /v1/enrol`
@@ -117,11 +129,15 @@ pub struct JournalReply {
     pub checkpoint: String,
 }
 
-/// `GET /v1/directives?after=SEQ&wait=SECONDS`
+/// `GET /v1/directives?after=SEQ&wait=SECONDS&changes=N`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DirectiveList {
     pub directives: Vec<DirectiveItem>,
+    /// Counts what was granted, revoked and published; another number than before means that
+    /// grants and rules are to be fetched.
+    #[serde(default)]
+    pub changes: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -232,6 +248,92 @@ pub struct AuditItem {
     pub person: String,
     pub action: String,
     pub subject: String,
+    /// The grant by which it was allowed, or why it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// `GET /v1/grants?officers=A,B`: what is of use on the terminal that asks.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GrantDelivery {
+    /// Set, and not expired.
+    pub grants: Vec<SignedGrant>,
+    /// Signed notes.
+    pub revocations: Vec<String>,
+}
+
+/// How far a grant has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum GrantState {
+    Applied,
+    Approved,
+    /// Device management has set it, and its time has not come.
+    Set,
+    InForce,
+    Expired,
+    Revoked,
+}
+
+impl GrantState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Approved => "approved",
+            Self::Set => "set",
+            Self::InForce => "in-force",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// `GET /v1/admin/grants`, `GET /v1/admin/grants/{id}`, and the answer to each step
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GrantInfo {
+    pub id: String,
+    pub state: GrantState,
+    /// As approved; before that, as applied for.
+    pub terms: GrantTerms,
+    pub applicant: String,
+    pub approver: Option<String>,
+    pub setter: Option<String>,
+    pub revoked_by: Option<String>,
+    pub revoke_reason: Option<String>,
+    /// The steps as signed notes.
+    pub application: String,
+    pub approval: Option<String>,
+    pub setting: Option<String>,
+    pub revocation: Option<String>,
+}
+
+/// `POST /v1/admin/rules`, `GET /v1/admin/rules`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RulesInfo {
+    pub version: u64,
+    pub signed_by: Vec<String>,
+    /// Signatures still wanted; 0: in force.
+    pub missing: usize,
+    pub note: String,
+}
+
+/// `GET /v1/admin/terminals/{id}/journal?from=N`: at most 1,000 entries
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JournalPage {
+    pub terminal: String,
+    pub epoch: u32,
+    /// Entries that the station holds.
+    pub size: u64,
+    pub from: u64,
+    /// Raw bytes of the entries.
+    pub entries: Vec<String>,
+    /// The latest checkpoint, countersigned.
+    pub checkpoint: Option<String>,
 }
 
 /// `GET /v1/lists`

@@ -9,7 +9,7 @@
 //! - evidence: [`clip`] (digest of an age file), [`journal`] (what a terminal writes down),
 //!   [`metadata`] (a sheet: what else is known of a recording), [`name`] (of exported files)
 //! - signed statements: [`statement`] and its kinds [`trust`], [`certificate`], [`policy`],
-//!   [`directive`], [`grant`], [`stored`], [`session`],
+//!   [`directive`], [`grant`], [`rules`] (who may do what), [`stored`], [`session`],
 //!   [`pack`] (laws that work offline)
 //! - look-ups: [`lookup`] (resident numbers, plates, masks)
 //! - composed: [`ticket`], [`receipt`], [`verify`]
@@ -40,6 +40,7 @@ pub mod pack;
 pub mod policy;
 pub mod proof;
 pub mod receipt;
+pub mod rules;
 pub mod session;
 pub mod statement;
 pub mod stored;

@@ -45,6 +45,8 @@ pub struct Policy {
     pub storage: StoragePolicy,
     #[serde(default)]
     pub lookup: LookupPolicy,
+    #[serde(default)]
+    pub access: AccessPolicy,
     /// What evidence is sorted into; may be empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Category>,
@@ -181,6 +183,21 @@ impl Default for LookupPolicy {
     }
 }
 
+/// Who decides on who may do what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccessPolicy {
+    /// People who have to sign access rules: 1 or 2.
+    pub rules_signers: u32,
+}
+
+impl Default for AccessPolicy {
+    fn default() -> Self {
+        Self { rules_signers: 1 }
+    }
+}
+
 /// What a piece of evidence can be sorted into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,6 +250,7 @@ impl Policy {
             recording: RecordingPolicy::default(),
             storage: StoragePolicy::default(),
             lookup: LookupPolicy::default(),
+            access: AccessPolicy::default(),
             categories: Vec::new(),
         }
     }
@@ -282,6 +300,10 @@ impl Policy {
             (
                 "lists",
                 self.lookup.lists.len() <= 16 && self.lookup.lists.iter().all(|l| id::is_safe(l)),
+            ),
+            (
+                "rules_signers",
+                (1..=2).contains(&self.access.rules_signers),
             ),
             ("categories", self.categories_are_sound()),
         ];

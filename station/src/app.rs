@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::{
     StationConfig,
+    access::RulesCache,
     api::error::ApiError,
     auth::{Challenges, Failures},
     keys::Keys,
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) failures: Failures,
     pub(crate) locks: Locks,
     pub(crate) bells: Bells,
+    pub(crate) rules: RulesCache,
     pub(crate) stop: watch::Receiver<bool>,
     /// Keeps other processes out of the folder.
     pub(crate) _lock: File,
@@ -76,6 +78,14 @@ impl Bells {
     pub(crate) fn listen(&self, terminal: &str) -> watch::Receiver<u64> {
         let mut bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         bells.entry(terminal.to_owned()).or_default().subscribe()
+    }
+
+    /// For everybody: grants or rules have changed.
+    pub(crate) fn ring_all(&self) {
+        let bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for bell in bells.values() {
+            bell.send_modify(|rings| *rings = rings.wrapping_add(1));
+        }
     }
 
     pub(crate) fn ring(&self, terminal: &str) {

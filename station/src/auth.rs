@@ -236,8 +236,12 @@ impl PersonAuth {
         &self.roles
     }
 
+    pub(crate) fn has(&self, role: &str) -> bool {
+        self.roles.iter().any(|r| r == role)
+    }
+
     pub(crate) fn need(&self, role: &str) -> Result<(), ApiError> {
-        if self.roles.iter().any(|r| r == role) {
+        if self.has(role) {
             return Ok(());
         }
         Err(ApiError::forbidden("Your roles do not include this."))

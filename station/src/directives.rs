@@ -247,25 +247,28 @@ pub(crate) async fn poll(
     who: &TerminalAuth,
     after: u64,
     wait: Duration,
+    known: Option<u64>,
 ) -> Result<DirectiveList, ApiError> {
     let deadline = tokio::time::Instant::now() + wait.min(LONGEST_WAIT);
     let mut stop = app.stop.clone();
     // Before looking, so that what arrives in between rings.
     let mut bell = app.bells.listen(&who.id);
     loop {
+        let changes = store::grants::changes(&mut *app.store.read().await?).await?;
         let directives = fetch(app, who, after).await?;
-        if !directives.is_empty() {
-            return Ok(DirectiveList { directives });
+        let list = DirectiveList {
+            directives,
+            changes,
+        };
+        if !list.directives.is_empty() || known.is_some_and(|known| known != changes) {
+            return Ok(list);
         }
         tokio::select! {
             rang = bell.changed() => rang.map_err(|_| ApiError::internal())?,
-            () = tokio::time::sleep_until(deadline) => break,
-            () = crate::server::stopping(&mut stop) => break,
+            () = tokio::time::sleep_until(deadline) => return Ok(list),
+            () = crate::server::stopping(&mut stop) => return Ok(list),
         }
     }
-    Ok(DirectiveList {
-        directives: Vec::new(),
-    })
 }
 
 async fn fetch(app: &App, who: &TerminalAuth, after: u64) -> Result<Vec<DirectiveItem>, ApiError> {

@@ -5,6 +5,7 @@
 //! - start and stop: [`Station`], [`StationConfig`], `setup` (first run), `keys`, `tls`, `server`
 //! - `api`: the HTTP interface, one handler a route; `openapi` describes it; `auth` says who asks
 //! - `tus`: uploads
+//! - `access`: what the access rules say; `grants`, `rules`: their registers
 //! - `journals`, `receipts`, `directives`, `enrolment`, `people`, `terminals`: what it does
 //! - `lookups`: questions to registries, asked through `registries`
 //! - `store`: all SQL; `objects`, `files`: all other files
@@ -12,6 +13,7 @@
 //! What was acknowledged survives SIGKILL and power cuts: files are synced before the database
 //! speaks of them, the database before an answer leaves.
 
+mod access;
 mod api;
 mod app;
 mod auth;
@@ -21,6 +23,7 @@ mod directives;
 mod enrolment;
 mod error;
 mod files;
+mod grants;
 mod journals;
 mod keys;
 mod lookups;
@@ -29,6 +32,7 @@ mod openapi;
 mod people;
 mod receipts;
 mod registries;
+mod rules;
 mod server;
 mod setup;
 mod station;

@@ -15,10 +15,8 @@ pub(crate) mod import;
 pub(crate) mod lists;
 mod prying;
 
-use std::sync::LazyLock;
-
 use axum::http::StatusCode;
-use custos_access::{Action, Circumstances, Request, Resource, Rules, RulesError, Who};
+use custos_access::{Action, Circumstances, Request, Resource, Rules, Who};
 use custos_protocol::{
     id,
     journal::{Entry, Event},
@@ -29,6 +27,7 @@ use custos_protocol::{
 };
 
 use crate::{
+    access,
     api::error::ApiError,
     app::{self, App},
     auth::TerminalAuth,
@@ -47,8 +46,6 @@ const OLDEST_MS: i64 = 73 * 3_600_000;
 const AHEAD_MS: i64 = 10 * 60_000;
 /// How often one question is asked whose answer got lost.
 const ATTEMPTS: i64 = 5;
-
-static RULES: LazyLock<Result<Rules, RulesError>> = LazyLock::new(Rules::shipped);
 
 /// Answers a terminal's question.
 ///
@@ -126,7 +123,8 @@ async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result
         tx.commit().await?;
         return Ok(asked);
     }
-    let denied = denial(&asked, &request.subject, who, now)?;
+    let rules = access::rules(app, &mut tx).await?;
+    let denied = denial(&rules, &asked, &request.subject, who, now);
     let policy = app::policy(&mut tx).await?.lookup;
     let watched = app.registries.watched(&mac, &asked.officer).await?;
     let counts = lookups::counts(&mut tx, &asked.officer, &mac, asked.at_ms).await?;
@@ -244,12 +242,12 @@ async fn journalled(
 
 /// Why the rules deny it; `None`: they allow it.
 fn denial(
+    rules: &Rules,
     asked: &Asked,
     subject: &Subject,
     who: &TerminalAuth,
     now: i64,
-) -> Result<Option<String>, ApiError> {
-    let rules = RULES.as_ref().map_err(|_| ApiError::internal())?;
+) -> Option<String> {
     let decision = rules.decide(&Request {
         who: Who::officer(&asked.officer),
         action: Action::Lookup,
@@ -266,7 +264,7 @@ fn denial(
         },
         grants: Vec::new(),
     });
-    Ok((!decision.is_allowed()).then_some(decision.reason))
+    (!decision.is_allowed()).then_some(decision.reason)
 }
 
 /// 424: the station works, what it depends on does not.

@@ -9,7 +9,9 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    StartError, StationConfig, api,
+    StartError, StationConfig,
+    access::RulesCache,
+    api,
     app::{App, Bells},
     auth::{Challenges, Failures},
     clock::now_ms,
@@ -80,6 +82,7 @@ impl Station {
             failures: Failures::default(),
             locks: tus::Locks::default(),
             bells: Bells::default(),
+            rules: RulesCache::default(),
             stop: stopped.clone(),
             _lock: folder.lock,
             config,

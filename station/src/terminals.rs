@@ -1,15 +1,19 @@
 //! The register of terminals, as staff see it.
 
-use custos_protocol::{api::TerminalInfo, note::Verifier};
+use custos_protocol::{
+    api::{JournalPage, TerminalInfo},
+    note::Verifier,
+};
 
 use crate::{
     api::error::ApiError,
     app::App,
+    clock::now_ms,
     store::{
         self, Conn,
         enrolment::TerminalRow,
         journals::{self, Log},
-        uint,
+        records, uint,
     },
 };
 
@@ -29,6 +33,38 @@ pub(crate) async fn show(app: &App, id: &str) -> Result<TerminalInfo, ApiError> 
         .await?
         .ok_or_else(ApiError::not_found)?;
     info(&mut conn, row).await
+}
+
+/// Entries handed out at once.
+const ENTRIES: u32 = 1_000;
+
+/// A terminal's journal from an entry on; that somebody read it is durable before it is answered.
+pub(crate) async fn journal(
+    app: &App,
+    who: &str,
+    id: &str,
+    from: u64,
+) -> Result<JournalPage, ApiError> {
+    let mut tx = app.store.write().await?;
+    let row = store::enrolment::terminal(&mut tx, id)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
+    let epoch = u32::try_from(row.epoch).map_err(|_| ApiError::internal())?;
+    let terminal = row.terminal.as_str();
+    let log = Log { terminal, epoch };
+    let head = journals::head(&mut tx, log).await?;
+    let entries = journals::entries(&mut tx, log, from, ENTRIES).await?;
+    records::audit(&mut tx, who, "journal-read", terminal, now_ms()).await?;
+    tx.commit().await?;
+    let (size, checkpoint) = head.map_or((0, None), |h| (uint(h.size), Some(h.checkpoint)));
+    Ok(JournalPage {
+        terminal: row.terminal,
+        epoch,
+        size,
+        from,
+        entries,
+        checkpoint,
+    })
 }
 
 async fn info(conn: &mut Conn, row: TerminalRow) -> Result<TerminalInfo, ApiError> {

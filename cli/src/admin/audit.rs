@@ -23,12 +23,13 @@ pub(super) async fn run(
     let all: Vec<AuditItem> = client.get("/v1/admin/audit").await?;
     all.iter().try_for_each(|item| {
         let sentence = format!(
-            "{}  {}  {}  {}",
+            "{}  {}  {}  {}  {}",
             utc(item.time_ms),
             item.person,
             item.action,
-            item.subject
+            item.subject,
+            item.detail.as_deref().unwrap_or_default()
         );
-        output.result(item, &sentence)
+        output.result(item, sentence.trim_end())
     })
 }

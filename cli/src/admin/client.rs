@@ -94,7 +94,7 @@ async fn accepted(request: RequestBuilder) -> Result<Response, Failure> {
         Exit::Refused
     };
     match serde_json::from_str::<ErrorBody>(&text(response).await?) {
-        Ok(body) => Err(Failure::new(exit, &body.error, body.message)),
+        Ok(body) => Err(Failure::new(exit, &body.error, body.message).with_reason(body.reason)),
         Err(_) => Err(Error::StationRefused {
             status: status.as_u16(),
         }

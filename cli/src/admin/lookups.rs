@@ -115,17 +115,7 @@ fn parse(text: &str, now_ms: i64) -> Option<i64> {
         let number: i64 = text[..text.len() - 1].parse().ok()?;
         return (number >= 0).then(|| now_ms.saturating_sub(number.saturating_mul(ms)));
     }
-    let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Howard Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year / 400, year % 400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some(days * 86_400_000)
+    crate::moment::parse(text, 0).ok()
 }
 
 #[cfg(test)]

@@ -3,18 +3,20 @@
 //! # Layout
 //!
 //! - `key_file`, `client`: who asks
-//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `evidence`, `list`, `audit`,
-//!   `lookups`: what is asked
+//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `grant`, `rules`, `evidence`, `list`,
+//!   `audit`, `lookups`: what is asked
 
 mod audit;
 mod client;
 mod directive;
 mod evidence;
+mod grant;
 mod key_file;
 mod list;
 mod lookups;
 mod person;
 mod policy;
+mod rules;
 mod terminal;
 mod ticket;
 
@@ -62,6 +64,12 @@ pub(crate) enum AdminCommand {
     /// Settings of all terminals
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Who may see or ask what for a time: applied for, approved, set by three people
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    /// The access rules of terminals and station
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Stored evidence
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -90,6 +98,8 @@ pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
             AdminCommand::Directive(command) => directive::run(&client, command, output).await,
             AdminCommand::Person(command) => person::run(&client, command, output).await,
             AdminCommand::Policy(command) => policy::run(&client, command, output).await,
+            AdminCommand::Grant(command) => grant::run(&client, command, output).await,
+            AdminCommand::Rules(command) => rules::run(&client, command, output).await,
             AdminCommand::Evidence(command) => evidence::run(&client, command, output).await,
             AdminCommand::List(command) => list::run(&client, command, output).await,
             AdminCommand::Audit { command } => audit::run(&client, command.as_ref(), output).await,

@@ -1,7 +1,11 @@
 //! `custos admin terminal`.
 
 use clap::Subcommand;
-use custos_protocol::{api::TerminalInfo, verify::utc};
+use custos_protocol::{
+    api::{JournalPage, TerminalInfo},
+    journal::Entry,
+    verify::utc,
+};
 
 use super::AdminClient;
 use crate::{failure::Failure, output::Output};
@@ -12,6 +16,14 @@ pub(crate) enum TerminalCommand {
     List,
     /// One of them
     Show { id: String },
+    /// Its journal as far as the station holds it, an entry a line; the audit register says that it
+    /// was read (roles supervisor, auditor)
+    Journal {
+        id: String,
+        /// The first entry
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
 }
 
 pub(super) async fn run(
@@ -32,6 +44,23 @@ pub(super) async fn run(
                 &client.get(&format!("/v1/admin/terminals/{id}")).await?,
                 output,
             )
+        }
+        TerminalCommand::Journal { id, from } => {
+            let id = super::path_segment(id)?;
+            let mut from = *from;
+            loop {
+                let path = format!("/v1/admin/terminals/{id}/journal?from={from}");
+                let page: JournalPage = client.get(&path).await?;
+                for raw in &page.entries {
+                    let entry = Entry::from_raw(raw)
+                        .map_err(|_| Failure::from(custos_core::Error::StationProtocol))?;
+                    output.result(&entry, raw)?;
+                }
+                from += page.entries.len() as u64;
+                if page.entries.is_empty() || from >= page.size {
+                    return Ok(());
+                }
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `custos terminal list`, `show`, `mark`, `categorise`.
+//! `custos terminal list`, `show`, `mark`, `categorise`, `grants`.
 
 use clap::Args;
 use custos_core::{EvidenceItem, Officer};
@@ -22,17 +22,46 @@ pub(crate) struct CategoriseArgs {
     category: String,
 }
 
-pub(super) fn list(officer: &Officer, output: &Output) -> Result<(), Failure> {
-    officer
-        .evidence()?
-        .iter()
-        .try_for_each(|item| tell(item, output))
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Others' evidence that grants list, instead of the own; the journal says that it was listed
+    #[arg(long)]
+    granted: bool,
+}
+
+pub(super) fn list(officer: &Officer, args: &ListArgs, output: &Output) -> Result<(), Failure> {
+    if !args.granted {
+        let own = officer.evidence()?;
+        return own.iter().try_for_each(|item| tell(item, output));
+    }
+    for (item, grant) in officer.granted_evidence()? {
+        let mut line = json(&item);
+        line["grant"] = Value::String(grant);
+        output.result(&line, &sentence(&item, output))?;
+    }
+    Ok(())
+}
+
+/// The officer's grants on this terminal.
+pub(super) fn grants(officer: &Officer, output: &Output) -> Result<(), Failure> {
+    officer.grants()?.iter().try_for_each(|grant| {
+        let (state, terms) = (grant.state.as_str(), &grant.terms);
+        let actions: Vec<_> = terms.actions.iter().map(|action| action.as_str()).collect();
+        let line = json!({ "id": grant.id, "state": state, "terms": terms });
+        let sentence = format!(
+            "{}  {state}  {}  {} – {}  {}",
+            grant.id,
+            actions.join(","),
+            utc(terms.not_before_ms),
+            utc(terms.expires_ms),
+            terms.purpose
+        );
+        output.result(&line, &sentence)
+    })
 }
 
 pub(super) fn show(officer: &Officer, clip: &str, output: &Output) -> Result<(), Failure> {
-    let items = officer.evidence()?;
-    let item = items.iter().find(|item| item.clip == clip);
-    tell(item.ok_or(custos_core::Error::UnknownClip)?, output)
+    tell(&officer.evidence_item(clip)?, output)
 }
 
 pub(super) fn mark(officer: &Officer, args: &MarkArgs, output: &Output) -> Result<(), Failure> {
@@ -50,6 +79,10 @@ pub(super) fn categorise(
 
 /// The line of one item.
 pub(super) fn tell(item: &EvidenceItem, output: &Output) -> Result<(), Failure> {
+    output.result(&json(item), &sentence(item, output))
+}
+
+fn sentence(item: &EvidenceItem, output: &Output) -> String {
     let length = item.length.unwrap_or(0);
     let mut sentence = format!(
         "{}  {}  {}  {length} bytes  case {}  {}",
@@ -68,7 +101,7 @@ pub(super) fn tell(item: &EvidenceItem, output: &Output) -> Result<(), Failure> 
     if let Some(reason) = &item.reason {
         sentence += &format!("  ({reason})");
     }
-    output.result(&json(item), &sentence)
+    sentence
 }
 
 /// An item as scripts see it.

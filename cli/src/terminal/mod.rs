@@ -65,8 +65,10 @@ pub(crate) enum TerminalCommand {
     Duty(duty::DutyCommand),
     /// Record a media file as a camera would
     Record(record::RecordArgs),
-    /// The officer's own evidence
-    List,
+    /// The officer's own evidence, or what grants list
+    List(evidence::ListArgs),
+    /// The officer's grants on this terminal
+    Grants,
     /// One piece of evidence
     Show { clip: String },
     /// Mark a piece of evidence as important
@@ -99,6 +101,8 @@ pub(crate) enum TerminalCommand {
     Purge,
     /// The policy in force on this terminal; needs no officer
     Policy,
+    /// The access rules in force on this terminal, as `custos policy … --rules` takes them
+    Rules,
     /// Install a law pack or a delta, or show a law's headings; needs no officer
     Laws(laws::LawsArgs),
     /// Look something up; laws need no officer, bookmarks are an officer's own
@@ -126,7 +130,8 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
             let terminal = open(dir)?;
             record::run(&terminal, &unlock(args, &terminal)?, command, output)
         }
-        TerminalCommand::List => evidence::list(&unlock(args, &open(dir)?)?, output),
+        TerminalCommand::List(list) => evidence::list(&unlock(args, &open(dir)?)?, list, output),
+        TerminalCommand::Grants => evidence::grants(&unlock(args, &open(dir)?)?, output),
         TerminalCommand::Show { clip } => evidence::show(&unlock(args, &open(dir)?)?, clip, output),
         TerminalCommand::Mark(command) => {
             evidence::mark(&unlock(args, &open(dir)?)?, command, output)
@@ -153,6 +158,7 @@ pub(crate) fn run(args: &TerminalArgs, output: &Output) -> Result<(), Failure> {
         TerminalCommand::Apply(command) => sync::apply(&open(dir)?, command, output),
         TerminalCommand::Status => status::run(&open(dir)?, output),
         TerminalCommand::Purge => purge::run(&open(dir)?, output),
+        TerminalCommand::Rules => status::rules(&open(dir)?, output),
         TerminalCommand::Policy => crate::policy::tell(&open(dir)?.policy()?, output),
         TerminalCommand::Laws(command) => laws::install(&open(dir)?, command, output),
         TerminalCommand::Lookup(command) => laws::lookup(args, &open(dir)?, command, output),

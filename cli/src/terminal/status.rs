@@ -24,6 +24,7 @@ pub(super) fn run(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
         "minutes_left": status.forecast.minutes_left,
         "station": status.station,
         "policy": status.policy_version,
+        "rules": status.rules_version,
         "trust": status.trust_version,
         "journal": status.journal_size,
         "last_contact_ms": status.last_contact_ms,
@@ -88,5 +89,14 @@ pub(super) fn battery(terminal: &Terminal, percent: u32, output: &Output) -> Res
     output.result(
         &json!({ "event": "battery", "percent": percent, "warned": warned }),
         said,
+    )
+}
+
+/// The access rules in force, for `policy test` and `policy explain --rules`.
+pub(super) fn rules(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
+    let (version, text) = (terminal.status()?.rules_version, terminal.access_rules()?);
+    output.result(
+        &json!({ "version": version, "text": text }),
+        text.trim_end(),
     )
 }

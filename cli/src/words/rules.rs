@@ -69,6 +69,45 @@ pub(super) const TABLE: &[Row] = &[
         ("Shorten the file.", "请缩短文件。"),
     ),
     (
+        "rules-invalid",
+        "访问规则无效，或与本程序不符。",
+        KEPT,
+        (
+            "Check them: custos policy check FILE; publish rules that fit.",
+            "请检查：custos policy check 文件；并发布合格的规则。",
+        ),
+    ),
+    (
+        "rules-signature",
+        "规则未由设备管理人员本人签署。",
+        KEPT,
+        (
+            "Sign them with the key of a person with the role device.",
+            "请由 device 角色人员用本人密钥签署。",
+        ),
+    ),
+    (
+        "rules-version",
+        "规则版本不高于现行版本。",
+        KEPT,
+        ("Publish them again.", "请重新发布。"),
+    ),
+    (
+        "rules-range",
+        "规则没有版本号或过长。",
+        KEPT,
+        ("Shorten the file.", "请缩短文件。"),
+    ),
+    (
+        "rules-differ",
+        "服务器上的规则与签名不符，未签署。",
+        KEPT,
+        (
+            "Do not sign; tell who runs the station.",
+            "请勿签署，并通知服务器管理人员。",
+        ),
+    ),
+    (
         "decides-otherwise",
         "规则的判定与表不一致。",
         KEPT,

@@ -296,8 +296,9 @@ impl Driver {
             };
             let mut station = Station::new(http, &device.agency, &device.terminal);
             let mut wait = Duration::from_millis(500);
+            let mut changes = None;
             loop {
-                match poll(&vault, &mut station, &signer).await {
+                match poll(&vault, &mut station, &signer, &mut changes).await {
                     Ok(false) => wait = Duration::from_millis(500),
                     Ok(true) => {
                         if ring.send(()).await.is_err() {
@@ -315,10 +316,20 @@ impl Driver {
     }
 }
 
-async fn poll(vault: &Vault, station: &mut Station, signer: &Signer) -> Result<bool> {
+/// Whether there is something to fetch: a directive, or other grants or rules than before.
+async fn poll(
+    vault: &Vault,
+    station: &mut Station,
+    signer: &Signer,
+    changes: &mut Option<u64>,
+) -> Result<bool> {
     if !station.has_session() {
         station.open_session(signer).await?;
     }
     let after = vault.read(Device::load)?.directive_seq;
-    Ok(!station.directives(after, POLL_S).await?.is_empty())
+    // The first time only to learn where the station stands.
+    let wait_s = if changes.is_some() { POLL_S } else { 0 };
+    let list = station.directives(after, wait_s, *changes).await?;
+    let before = changes.replace(list.changes);
+    Ok(!list.directives.is_empty() || before.is_some_and(|before| before != list.changes))
 }

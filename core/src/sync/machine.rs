@@ -271,7 +271,10 @@ impl Machine {
     fn failed(&mut self, action: &Action, error: &Error, now: u64) {
         match error {
             Error::JournalDiverged => self.diverged = true,
-            Error::TrustInvalid | Error::PolicyInvalid | Error::ListInvalid => {
+            Error::TrustInvalid
+            | Error::PolicyInvalid
+            | Error::ListInvalid
+            | Error::RulesInvalid => {
                 self.update_at = now + UPDATE_EVERY;
             }
             Error::Receipt(_) | Error::UploadRejected | Error::EvidenceDamaged => {

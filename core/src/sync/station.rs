@@ -2,9 +2,9 @@
 
 use custos_protocol::{
     api::{
-        ChallengeRequest, ChallengeResponse, DirectiveItem, DirectiveList, EnrolRequest,
-        EnrolResponse, ErrorBody, Info, JournalAppend, JournalReply, JournalState, ListVersion,
-        NoteBody, SessionRequest, SessionResponse,
+        ChallengeRequest, ChallengeResponse, DirectiveList, EnrolRequest, EnrolResponse, ErrorBody,
+        GrantDelivery, Info, JournalAppend, JournalReply, JournalState, ListVersion, NoteBody,
+        SessionRequest, SessionResponse,
     },
     id,
     lookup::{
@@ -201,15 +201,35 @@ impl Station {
         }
     }
 
+    /// Directives beyond `after`, waiting so long for one, or for `changes` to be another number.
     pub(crate) async fn directives(
         &mut self,
         after: u64,
         wait_s: u32,
-    ) -> Result<Vec<DirectiveItem>> {
-        let path = format!("/v1/directives?after={after}&wait={wait_s}");
+        changes: Option<u64>,
+    ) -> Result<DirectiveList> {
+        let mut path = format!("/v1/directives?after={after}&wait={wait_s}");
+        if let Some(changes) = changes {
+            path += &format!("&changes={changes}");
+        }
         let request = self.request(Method::GET, &path);
-        let list: DirectiveList = body(accepted(self.call(request).await?)?).await?;
-        Ok(list.directives)
+        body(accepted(self.call(request).await?)?).await
+    }
+
+    /// Grants and revocations for these officers; nothing from a station that knows of none.
+    pub(crate) async fn grants(&mut self, officers: &[String]) -> Result<GrantDelivery> {
+        let path = format!("/v1/grants?officers={}", officers.join(","));
+        let request = self.request(Method::GET, &path);
+        let response = self.call(request).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(GrantDelivery::default());
+        }
+        body(accepted(response)?).await
+    }
+
+    pub(crate) async fn rules(&mut self) -> Result<String> {
+        let request = self.request(Method::GET, "/v1/rules");
+        http::text(accepted(self.call(request).await?)?).await
     }
 
     pub(crate) async fn lists(&mut self) -> Result<Vec<ListVersion>> {

@@ -1,6 +1,8 @@
 //! An officer sorts evidence.
 
-use super::{EvidenceItem, Officer, evidence};
+use custos_access::Action;
+
+use super::{EvidenceItem, Officer, access, evidence};
 use crate::{
     Result,
     device::{categories, state},
@@ -16,6 +18,7 @@ impl Officer {
     /// [`Error::UnknownCategory`](crate::Error::UnknownCategory),
     /// [`Error::Locked`](crate::Error::Locked), storage errors.
     pub fn categorise(&self, clip: &str, code: &str) -> Result<EvidenceItem> {
+        access::require(&self.vault, &self.officer, Action::EvidenceMark, &[clip])?;
         self.vault.write(|tx| {
             state::refuse_if_locked(tx)?;
             evidence::find(tx, &self.officer, clip)?;

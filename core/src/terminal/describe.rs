@@ -1,8 +1,9 @@
 //! What is said of a recording, and where it was: kept until its end, then sealed as a sheet.
 
+use custos_access::Action;
 use custos_protocol::metadata::{Description, SheetError, TrackPoint};
 
-use super::{EvidenceItem, Officer, Recording, note};
+use super::{EvidenceItem, Officer, Recording, access, note};
 use crate::{Error, Result, device::state, record::sheet};
 
 impl Officer {
@@ -15,6 +16,8 @@ impl Officer {
     /// [`Error::Description`], [`Error::UnknownClip`], [`Error::Locked`], storage errors.
     pub fn describe(&self, about: &str, said: &Description) -> Result<Option<EvidenceItem>> {
         check(said)?;
+        let action = Action::EvidenceDescribe;
+        access::require_named(&self.vault, &self.officer, action, about)?;
         let recording = self.vault.write(|tx| {
             state::refuse_if_locked(tx)?;
             let recording = note::recording_of(tx, &self.officer, about)?;

@@ -194,6 +194,35 @@ pub(super) fn find_of_anybody(connection: &Connection, clip: &str) -> Result<Evi
     row.ok_or(Error::UnknownClip).and_then(with_state)
 }
 
+/// The item of a recording's or a clip's name, whoever recorded it, purged or not: as
+/// [`find_of_anybody`].
+///
+/// # Errors
+/// [`Error::UnknownClip`], storage errors.
+pub(super) fn find_named(connection: &Connection, name: &str) -> Result<EvidenceItem> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM evidence WHERE clip = ?1 OR recording = ?1 ORDER BY clip LIMIT 1"
+    );
+    let row = connection.query_row(&sql, [name], item).optional()?;
+    row.ok_or(Error::UnknownClip).and_then(with_state)
+}
+
+/// One item that the access rules let an officer have: the officer's own, unless a grant gave it.
+///
+/// # Errors
+/// [`Error::UnknownClip`], storage errors.
+pub(super) fn find_allowed(
+    connection: &Connection,
+    officer: &str,
+    clip: &str,
+    grant: Option<&str>,
+) -> Result<EvidenceItem> {
+    match grant {
+        None => find(connection, officer, clip),
+        Some(_) => find_of_anybody(connection, clip),
+    }
+}
+
 /// Number of items in each state.
 ///
 /// # Errors

@@ -56,6 +56,8 @@ pub struct Officer {
     pub(super) identity: Arc<Identity>,
     /// Clips whose thumbnails were opened since the PIN was entered; the journal has them.
     pub(super) previewed: Arc<Mutex<BTreeSet<String>>>,
+    /// Others' items that a grant listed since then; the journal has them, too.
+    pub(super) shown: Arc<Mutex<BTreeSet<String>>>,
     pub(super) line: Line,
 }
 
@@ -72,6 +74,7 @@ impl Officer {
             officer: officer.to_owned(),
             identity: Arc::new(identity),
             previewed: Arc::default(),
+            shown: Arc::default(),
             line: Line::default(),
         }
     }
@@ -158,9 +161,15 @@ impl Officer {
 
     fn listed(&self, connection: &Connection) -> Result<Vec<EvidenceItem>> {
         let asker = Asker::load(connection, &self.officer)?;
-        let mut items = evidence::list(connection, Some(&self.officer))?;
-        items.retain(|item| asker.decide(Action::EvidenceList, item).is_allowed());
-        Ok(items)
+        let items = evidence::list(connection, Some(&self.officer))?;
+        let mut listed = Vec::with_capacity(items.len());
+        for item in items {
+            let decision = asker.decide(connection, Action::EvidenceList, &item)?;
+            if decision.is_allowed() {
+                listed.push(item);
+            }
+        }
+        Ok(listed)
     }
 
     /// Begins a recording, sealed to the agency's recipients and to this officer.
@@ -231,8 +240,11 @@ impl Officer {
     /// [`Error::Evidence`] where the file is not what was sealed; [`Error::Locked`]; storage
     /// errors.
     pub fn open_clip(&self, clip: &str, range: ClipRange) -> Result<ClipReader> {
-        access::require(&self.vault, &self.officer, Action::EvidencePlay, &[clip])?;
-        play::open(&self.vault, &self.officer, &self.identity, clip, range)
+        let action = Action::EvidencePlay;
+        let allowed = access::require(&self.vault, &self.officer, action, &[clip])?.pop();
+        let grant = allowed.and_then(|allowed| allowed.grant);
+        let who = (self.officer.as_str(), &self.identity);
+        play::open(&self.vault, who, clip, range, grant.as_deref())
     }
 
     pub(super) fn item(&self, clip: &str) -> Result<EvidenceItem> {

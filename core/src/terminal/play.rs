@@ -124,15 +124,22 @@ impl ClipReader {
 struct Viewed(());
 
 impl Viewed {
-    fn journal(vault: &Vault, officer: &str, clip: &str, span: Option<Span>) -> Result<Self> {
+    fn journal(
+        vault: &Vault,
+        officer: &str,
+        clip: &str,
+        span: Option<Span>,
+        grant: Option<&str>,
+    ) -> Result<Self> {
         vault.write(|tx| {
             // Asked again, in the transaction that says yes.
             state::refuse_if_locked(tx)?;
-            evidence::find(tx, officer, clip)?;
+            evidence::find_allowed(tx, officer, clip, grant)?;
             let event = Event::Viewed {
                 clip: clip.to_owned(),
                 from_us: span.map_or(0, |span| span.from_us),
                 to_us: span.map(|span| span.to_us),
+                grant: grant.map(str::to_owned),
             };
             journal::append(tx, &JournalContext::officer(tx, officer)?, event).map(drop)
         })?;
@@ -147,22 +154,23 @@ struct Known {
     places: Vec<Place>,
 }
 
-/// Opens a clip of the officer's own. What is wrong with the file is found before anything is
-/// journalled; what is journalled is all that can be read.
+/// Opens a clip of the officer's own, or one that `grant` gives. What is wrong with the file is
+/// found before anything is journalled, also that it is not sealed to this officer, which no grant
+/// changes; what is journalled is all that can be read.
 ///
 /// # Errors
 /// See [`Officer::open_clip`](super::Officer::open_clip).
 pub(super) fn open(
     vault: &Arc<Vault>,
-    officer: &str,
-    identity: &Arc<Identity>,
+    (officer, identity): (&str, &Arc<Identity>),
     clip: &str,
     range: ClipRange,
+    grant: Option<&str>,
 ) -> Result<ClipReader> {
     let recalls = vault.recalls();
     let known = vault.read(|c| {
         state::refuse_if_locked(c)?;
-        let item = evidence::find(c, officer, clip)?;
+        let item = evidence::find_allowed(c, officer, clip, grant)?;
         let ended = matches!(
             item.state,
             EvidenceState::Sealed
@@ -192,7 +200,7 @@ pub(super) fn open(
     };
     let whole = range.is_whole();
     let shown = view.span().filter(|_| !whole);
-    let viewed = Viewed::journal(vault, officer, clip, shown)?;
+    let viewed = Viewed::journal(vault, officer, clip, shown, grant)?;
     Ok(give_out(
         vault,
         identity,

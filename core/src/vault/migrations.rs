@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_vault.sql"),
     include_str!("migrations/0002_engine.sql"),
     include_str!("migrations/0003_law.sql"),
+    include_str!("migrations/0004_access.sql"),
     include_str!("migrations/0005_lookups.sql"),
     include_str!("migrations/0006_law_shelf.sql"),
 ];
@@ -60,8 +61,9 @@ mod tests {
         (1, include_str!("fixtures/schema_0001.sql")),
         (2, include_str!("fixtures/schema_0002.sql")),
         (3, include_str!("fixtures/schema_0003.sql")),
-        (4, include_str!("fixtures/schema_0005.sql")),
-        (5, include_str!("fixtures/schema_0006.sql")),
+        (4, include_str!("fixtures/schema_0004.sql")),
+        (5, include_str!("fixtures/schema_0005.sql")),
+        (6, include_str!("fixtures/schema_0006.sql")),
     ];
 
     fn schema(connection: &Connection) -> Vec<String> {

@@ -146,6 +146,15 @@ pub enum Event {
         from_us: i64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to_us: Option<i64>,
+        /// The grant by which it was allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<String>,
+    },
+    /// Evidence of others was listed, or looked up, by a grant. Journalled before it is shown, once
+    /// for each item in an officer's session.
+    Listed {
+        clips: Vec<String>,
+        grant: String,
     },
     /// Small pictures of these were opened: what a list of evidence shows. Journalled before the
     /// first of them is shown, once in an officer's session.
@@ -184,6 +193,9 @@ pub enum Event {
     },
     Exported {
         clip: String,
+        /// The grant by which it was allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<String>,
     },
     /// The station's receipt verified.
     Confirmed {
@@ -218,6 +230,32 @@ pub enum Event {
     },
     PolicyUpdated {
         version: u64,
+    },
+    /// A grant came from the station, verified, and can be used from now on.
+    GrantReceived {
+        id: String,
+        grantee: String,
+        expires_ms: i64,
+    },
+    /// `by` ended a grant before its time; it is not accepted again.
+    GrantRevoked {
+        id: String,
+        by: String,
+    },
+    /// A grant or a revocation that does not verify, or a grant that does not any more since the
+    /// trust set has changed. `reason`: a stable word.
+    GrantRefused {
+        id: String,
+        reason: String,
+    },
+    /// Access rules were installed.
+    RulesUpdated {
+        version: u64,
+    },
+    /// Access rules were not: those before stay in force.
+    RulesRefused {
+        version: u64,
+        reason: String,
     },
     /// Something that should not happen: `what` is a stable word.
     SecurityEvent {

@@ -136,6 +136,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         ("grant-approval", granting.approval.to_string()),
         ("grant", granting.setting.to_string()),
         ("grant-revocation", granting.revocation().to_string()),
+        ("rules", granting.rules(2, &[&granting.carla]).to_string()),
         ("ticket", agency.ticket().to_text()),
         (
             "enrol-proof",

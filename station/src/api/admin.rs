@@ -1,12 +1,14 @@
 //! What staff do. Each act is one row of the audit register, in the transaction of the act.
 
 use axum::extract::State;
+use custos_access::{Action, Resource};
 use custos_protocol::{
     api::{
-        AuditItem, DirectiveDraft, DirectiveInfo, ErrorBody, NoteBody, PersonRequest, TerminalInfo,
-        TicketRequest,
+        AuditItem, DirectiveDraft, DirectiveInfo, ErrorBody, JournalPage, NoteBody, PersonRequest,
+        TerminalInfo, TicketRequest,
     },
     directive::Directive,
+    id,
     policy::Policy,
     ticket::Ticket,
     trust::{ROLE_DEVICE, ROLE_DIRECTIVE},
@@ -18,6 +20,7 @@ use super::{
     extract::{Json, Name, Params},
 };
 use crate::{
+    access,
     app::{self, Shared},
     auth::PersonAuth,
     directives, enrolment, people,
@@ -64,6 +67,43 @@ pub(crate) async fn terminal(
     Name(id): Name,
 ) -> Result<Json<TerminalInfo>, ApiError> {
     terminals::show(&app, &id).await.map(Json)
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct From {
+    /// Index of the first entry; 0 where absent.
+    #[serde(default)]
+    from: u64,
+}
+
+/// The journal of a terminal's present enrolment, at most 1,000 entries. By the access rules:
+/// `journal-read`.
+#[utoipa::path(
+    get, path = "/v1/admin/terminals/{id}/journal", tag = "admin", security(("session" = [])),
+    params(("id" = String, Path), From),
+    responses(
+        (status = 200, body = JournalPage),
+        (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+    )
+)]
+pub(crate) async fn terminal_journal(
+    State(app): State<Shared>,
+    who: PersonAuth,
+    Name(id): Name,
+    Params(page): Params<From>,
+) -> Result<Json<JournalPage>, ApiError> {
+    let journal = Resource::Journal { officer: None };
+    let about = if id::is_safe(&id) {
+        id.as_str()
+    } else {
+        "unreadable"
+    };
+    access::require(&app, &who, Action::JournalRead, journal, about).await?;
+    terminals::journal(&app, &who.name, &id, page.from)
+        .await
+        .map(Json)
 }
 
 /// A directive to be signed where the person sits. Role: directive.
@@ -248,7 +288,7 @@ pub(crate) struct Before {
     before: Option<i64>,
 }
 
-/// What staff did, the latest first, at most 1,000. Role: device.
+/// What staff did, the latest first, at most 1,000. By the access rules: `register-read`.
 #[utoipa::path(
     get, path = "/v1/admin/audit", tag = "admin", security(("session" = [])), params(Before),
     responses((status = 200, body = Vec<AuditItem>), (status = 403, body = ErrorBody))
@@ -258,7 +298,14 @@ pub(crate) async fn audit(
     who: PersonAuth,
     Params(page): Params<Before>,
 ) -> Result<Json<Vec<AuditItem>>, ApiError> {
-    who.need(ROLE_DEVICE)?;
+    let decision = access::require(
+        &app,
+        &who,
+        Action::RegisterRead,
+        Resource::Agency {},
+        "audit",
+    );
+    decision.await?;
     let mut conn = app.store.read().await?;
     let rows = records::audit_list(&mut conn, page.before.unwrap_or(i64::MAX)).await?;
     let item = |row: records::AuditRow| AuditItem {
@@ -267,6 +314,7 @@ pub(crate) async fn audit(
         person: row.who,
         action: row.what,
         subject: row.object,
+        detail: row.detail,
     };
     Ok(Json(rows.into_iter().map(item).collect()))
 }
@@ -284,7 +332,7 @@ pub(crate) struct AlarmItem {
     detail: String,
 }
 
-/// Alarms, the latest first, at most 1,000. Role: device.
+/// Alarms, the latest first, at most 1,000. By the access rules: `register-read`.
 #[utoipa::path(
     get, path = "/v1/admin/alarms", tag = "admin", security(("session" = [])), params(Before),
     responses((status = 200, body = Vec<AlarmItem>), (status = 403, body = ErrorBody))
@@ -294,7 +342,14 @@ pub(crate) async fn alarms(
     who: PersonAuth,
     Params(page): Params<Before>,
 ) -> Result<Json<Vec<AlarmItem>>, ApiError> {
-    who.need(ROLE_DEVICE)?;
+    let decision = access::require(
+        &app,
+        &who,
+        Action::RegisterRead,
+        Resource::Agency {},
+        "alarms",
+    );
+    decision.await?;
     let mut conn = app.store.read().await?;
     let rows = store::records::alarms(&mut conn, page.before.unwrap_or(i64::MAX)).await?;
     let item = |row: records::AlarmRow| AlarmItem {

@@ -17,6 +17,7 @@ pub(crate) struct ApiError {
     message: &'static str,
     size: Option<u64>,
     retry_after_s: Option<u64>,
+    reason: Option<String>,
 }
 
 impl ApiError {
@@ -27,6 +28,7 @@ impl ApiError {
             message,
             size: None,
             retry_after_s: None,
+            reason: None,
         }
     }
 
@@ -71,6 +73,12 @@ impl ApiError {
         self
     }
 
+    /// Which rule, or what of a grant: a stable word, never what the caller sent.
+    pub(crate) fn with_reason(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.to_owned());
+        self
+    }
+
     pub(crate) fn with_retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self
@@ -112,6 +120,7 @@ impl IntoResponse for ApiError {
             error: self.code.to_owned(),
             message: self.message.to_owned(),
             size: self.size,
+            reason: self.reason,
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -1,13 +1,13 @@
 //! Questions to registries, and who asked them.
 
 use axum::extract::State;
+use custos_access::{Action, Resource};
 use custos_protocol::{
     api::{ErrorBody, ListVersion, LookupAudit, LookupAuditItem},
     lookup::{
         ask::{LookupReply, LookupRequest},
         list::ListFile,
     },
-    trust::ROLE_DEVICE,
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     extract::{Json, Name},
 };
 use crate::{
+    access,
     app::Shared,
     auth::{PersonAuth, TerminalAuth},
     lookups,
@@ -92,7 +93,8 @@ pub(crate) async fn published(
     State(app): State<Shared>,
     who: PersonAuth,
 ) -> Result<Json<Vec<ListVersion>>, ApiError> {
-    who.need(ROLE_DEVICE)?;
+    let agency = Resource::Agency {};
+    access::require(&app, &who, Action::SettingsPublish, agency, "lists").await?;
     lookups::lists::all(&app).await.map(Json)
 }
 
@@ -111,7 +113,8 @@ pub(crate) async fn publish(
     who: PersonAuth,
     Json(file): Json<ListFile>,
 ) -> Result<Json<ListVersion>, ApiError> {
-    who.need(ROLE_DEVICE)?;
+    let agency = Resource::Agency {};
+    access::require(&app, &who, Action::SettingsPublish, agency, "lists").await?;
     lookups::lists::publish(&app, &who.name, &file)
         .await
         .map(Json)

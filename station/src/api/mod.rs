@@ -4,7 +4,8 @@
 //!
 //! - `public`: what needs no session: info, trust, policy, enrolment, sessions
 //! - `terminal`: journal, receipts, directives of the terminal that asks
-//! - `admin`, `evidence`: staff; `lookups`: questions to registries, and who asked them
+//! - `admin`, `evidence`: staff; `grants`, `rules`: theirs and what terminals get of them;
+//!   `lookups`: questions to registries, and who asked them
 //! - `extract`, `error`: reading requests and refusing them
 //! - uploads are in [`crate::tus`]
 //!
@@ -25,12 +26,16 @@ pub(crate) mod admin;
 pub(crate) mod error;
 pub(crate) mod evidence;
 pub(crate) mod extract;
+pub(crate) mod grants;
 pub(crate) mod lookups;
 pub(crate) mod public;
+pub(crate) mod rules;
 pub(crate) mod terminal;
 
 /// Bodies that are not uploads or journals.
 const BODY: usize = 256 << 10;
+/// Access rules of 256 KiB, quoted twice.
+const RULES_BODY: usize = 1 << 20;
 /// A batch of journal entries.
 const JOURNAL_BODY: usize = 32 << 20;
 
@@ -64,11 +69,24 @@ pub(crate) fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(lookups::audit))
         .routes(routes!(lookups::lists))
         .routes(routes!(lookups::list))
+        .routes(routes!(admin::terminal_journal))
+        .routes(routes!(grants::deliver))
+        .routes(routes!(grants::apply, grants::list))
+        .routes(routes!(grants::show))
+        .routes(routes!(grants::approve))
+        .routes(routes!(grants::set))
+        .routes(routes!(grants::revoke))
+        .routes(routes!(rules::in_force))
         .routes(routes!(evidence::list))
         .routes(routes!(evidence::show))
         .routes(routes!(evidence::file))
         .routes(routes!(evidence::receipt))
         .layer(DefaultBodyLimit::max(BODY))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(rules::publish, rules::list))
+                .layer(DefaultBodyLimit::max(RULES_BODY)),
+        )
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(terminal::append_journal, terminal::journal))

@@ -26,12 +26,14 @@ pub(crate) async fn info(State(app): State<Shared>) -> Result<Json<Info>, ApiErr
     let policy = store::trust::policy(&mut conn)
         .await?
         .ok_or_else(ApiError::internal)?;
+    let rules_version = store::rules::version(&mut conn).await?;
     Ok(Json(Info {
         agency: app.agency().to_owned(),
         suite: suite::CURRENT,
         time_ms: now_ms(),
         trust_version: trust.version,
         policy_version: policy.version,
+        rules_version,
     }))
 }
 

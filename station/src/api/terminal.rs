@@ -74,6 +74,8 @@ pub(crate) struct Poll {
     /// Seconds to wait for one, at most 60.
     #[serde(default)]
     wait: u32,
+    /// `changes` of the answer before: another number now is answered at once.
+    changes: Option<u64>,
 }
 
 /// Directives beyond `after` that are signed in full and not finished.
@@ -87,7 +89,7 @@ pub(crate) async fn directives(
     Params(poll): Params<Poll>,
 ) -> Result<Json<DirectiveList>, ApiError> {
     let wait = Duration::from_secs(u64::from(poll.wait));
-    directives::poll(&app, &who, poll.after, wait)
+    directives::poll(&app, &who, poll.after, wait, poll.changes)
         .await
         .map(Json)
 }

@@ -1,14 +1,13 @@
 //! Who asked about whom, when, and why, at all terminals. Reading it is itself in the register.
 
-use axum::http::StatusCode;
-use custos_access::{Action, Circumstances, Clock, Request, Resource, Who};
+use custos_access::{Action, Resource};
 use custos_protocol::{
     api::{LookupAudit, LookupAuditItem},
     lookup::query::Subject,
 };
 
-use super::RULES;
 use crate::{
+    access,
     api::error::ApiError,
     app::App,
     auth::PersonAuth,
@@ -29,7 +28,11 @@ pub(crate) async fn search(
     request: LookupAudit,
 ) -> Result<Vec<LookupAuditItem>, ApiError> {
     let now = now_ms();
-    let allowed = may(who, request.officer.as_deref(), now)?;
+    let about = request.officer.as_deref().unwrap_or("");
+    let resource = Resource::Journal {
+        officer: request.officer.clone(),
+    };
+    access::require(app, who, Action::LookupAudit, resource, about).await?;
     let mac = match &request.subject {
         Some(subject) if !subject.is_sound() => {
             return Err(ApiError::bad_request("The subject is not well-formed."));
@@ -38,21 +41,8 @@ pub(crate) async fn search(
     };
     // Before anything is shown: whoever audits is seen, too.
     let mut tx = app.store.write().await?;
-    let what = if allowed {
-        "lookups-read"
-    } else {
-        "lookups-denied"
-    };
-    let about = request.officer.as_deref().unwrap_or("");
-    records::audit(&mut tx, &who.name, what, about, now).await?;
+    records::audit(&mut tx, &who.name, "lookups-read", about, now).await?;
     tx.commit().await?;
-    if !allowed {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            "The access rules do not allow this.",
-        ));
-    }
     let wanted = Wanted {
         officer: request.officer.as_deref(),
         terminal: request.terminal.as_deref(),
@@ -67,28 +57,6 @@ pub(crate) async fn search(
 
 fn mac(app: &App, subject: &Subject) -> Vec<u8> {
     lookups::mac(&app.lookup_key, subject.registry.as_str(), &subject.key)
-}
-
-fn may(who: &PersonAuth, officer: Option<&str>, now_ms: i64) -> Result<bool, ApiError> {
-    let rules = RULES.as_ref().map_err(|_| ApiError::internal())?;
-    let decision = rules.decide(&Request {
-        who: Who {
-            name: who.name.clone(),
-            roles: who.roles().to_vec(),
-        },
-        action: Action::LookupAudit,
-        resource: Resource::Journal {
-            officer: officer.map(str::to_owned),
-        },
-        circumstances: Circumstances {
-            now_ms,
-            clock: Clock::Station,
-            terminal: "station".to_owned(),
-            ..Circumstances::default()
-        },
-        grants: Vec::new(),
-    });
-    Ok(decision.is_allowed())
 }
 
 fn item(row: LookupRow) -> LookupAuditItem {

@@ -53,14 +53,16 @@ pub(crate) async fn list(
     terminal: Option<&str>,
     before_ms: i64,
     limit: u32,
+    offset: u32,
 ) -> Result<Vec<EvidenceRow>, DbError> {
     sqlx::query_as(
         "SELECT * FROM evidence WHERE (?1 IS NULL OR terminal = ?1) AND stored_ms < ?2
-         ORDER BY stored_ms DESC, clip DESC LIMIT ?3",
+         ORDER BY stored_ms DESC, clip DESC LIMIT ?3 OFFSET ?4",
     )
     .bind(terminal)
     .bind(before_ms)
     .bind(i64::from(limit))
+    .bind(i64::from(offset))
     .fetch_all(conn)
     .await
 }

@@ -85,6 +85,25 @@ pub(crate) async fn entry(
         .await
 }
 
+/// Entries from one on.
+pub(crate) async fn entries(
+    conn: &mut Conn,
+    log: Log<'_>,
+    from: u64,
+    limit: u32,
+) -> Result<Vec<String>, DbError> {
+    sqlx::query_scalar(
+        "SELECT raw FROM entries WHERE terminal = ? AND epoch = ? AND seq >= ?
+         ORDER BY seq LIMIT ?",
+    )
+    .bind(log.terminal)
+    .bind(i64::from(log.epoch))
+    .bind(int(from))
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await
+}
+
 pub(crate) async fn add_node(conn: &mut Conn, log: Log<'_>, node: &Node) -> Result<(), DbError> {
     sqlx::query("INSERT INTO nodes (terminal, epoch, level, idx, hash) VALUES (?, ?, ?, ?, ?)")
         .bind(log.terminal)

@@ -21,6 +21,26 @@ pub(crate) async fn audit(
     Ok(())
 }
 
+/// As [`audit`], with the grant by which it was allowed, or why it was not.
+pub(crate) async fn audit_with(
+    conn: &mut Conn,
+    who: &str,
+    what: &str,
+    object: &str,
+    detail: &str,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    sqlx::query("INSERT INTO audit (time_ms, who, what, object, detail) VALUES (?, ?, ?, ?, ?)")
+        .bind(now_ms)
+        .bind(who)
+        .bind(what)
+        .bind(object)
+        .bind(detail)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct AuditRow {
     pub(crate) id: i64,
@@ -28,6 +48,7 @@ pub(crate) struct AuditRow {
     pub(crate) who: String,
     pub(crate) what: String,
     pub(crate) object: String,
+    pub(crate) detail: Option<String>,
 }
 
 /// The latest first, those before `before`.

@@ -415,7 +415,7 @@ async fn the_register_is_for_supervision() {
         refused(response.expect("answer"), 403, "forbidden").await;
     }
     let audit: Vec<serde_json::Value> = house.get("/v1/admin/audit", &house.admin.token).await;
-    let denied = audit.iter().filter(|row| row["action"] == "lookups-denied");
+    let denied = audit.iter().filter(|row| row["action"] == "access-denied");
     assert_eq!(denied.count(), 4);
 }
 

@@ -262,5 +262,15 @@ async fn staff_find_and_fetch_what_is_stored() {
             "{action}"
         );
     }
-    assert!(audit.iter().all(|row| row.person != "clerk"));
+    // So is every denial, with what was denied and why.
+    let denied: Vec<_> = audit.iter().filter(|row| row.person == "clerk").collect();
+    assert_eq!(denied.len(), 4);
+    for row in denied {
+        assert_eq!(row.action, "access-denied");
+        assert!(
+            row.detail
+                .as_deref()
+                .is_some_and(|d| d.ends_with(": no-rule"))
+        );
+    }
 }

@@ -78,7 +78,11 @@ impl Driver {
 
     async fn directives(&mut self) -> Result<()> {
         let device = self.vault.read(Device::load)?;
-        let mut items = self.station.directives(device.directive_seq, 0).await?;
+        let list = self
+            .station
+            .directives(device.directive_seq, 0, None)
+            .await?;
+        let mut items = list.directives;
         items.sort_by_key(|item| item.seq);
         for item in items {
             match directives::apply(&self.vault, &item.note) {

@@ -25,7 +25,8 @@ use serde::Serialize;
 
 use self::target::Target;
 use super::{
-    EvidenceItem, Officer, access,
+    EvidenceItem, Officer,
+    access::{self, Asker},
     evidence::{self, EvidenceState},
 };
 use crate::{
@@ -79,6 +80,8 @@ struct Listed<'a> {
 /// One piece of evidence that goes out.
 struct Piece {
     item: EvidenceItem,
+    /// By which it may go out.
+    grant: Option<String>,
     digest: ClipDigest,
     receipt: Option<String>,
     department: String,
@@ -108,13 +111,15 @@ impl Officer {
     /// [`Error::UnknownClip`], [`Error::NotSealed`], [`Error::Locked`]; [`Error::FileExists`],
     /// [`Error::EvidenceDamaged`] when a file is not what was sealed; storage errors.
     pub fn export_with(&self, clip: &str, to: &Path, spec: &ExportSpec) -> Result<Export> {
-        access::require(&self.vault, &self.officer, Action::EvidenceExport, &[clip])?;
+        let action = Action::EvidenceExport;
+        let allowed = access::require(&self.vault, &self.officer, action, &[clip])?.pop();
+        let grant = allowed.and_then(|allowed| allowed.grant);
         let (mut pieces, device, trust, policy) = self.vault.write(|tx| {
             state::refuse_if_locked(tx)?;
-            let pieces = self.pieces(tx, clip)?;
+            let pieces = self.pieces(tx, clip, grant.as_deref())?;
             for piece in &pieces {
-                let clip = piece.item.clip.clone();
-                self.journal(tx, Event::Exported { clip })?;
+                let (clip, grant) = (piece.item.clip.clone(), piece.grant.clone());
+                self.journal(tx, Event::Exported { clip, grant })?;
             }
             let trust = TrustFile::new(&state::trust_note(tx)?).to_text();
             Ok((pieces, Device::load(tx)?, trust, state::policy(tx)?))
@@ -151,8 +156,13 @@ impl Officer {
     }
 
     /// The clip, then what belongs to it, oldest first.
-    fn pieces(&self, connection: &Connection, clip: &str) -> Result<Vec<Piece>> {
-        let main = evidence::find(connection, &self.officer, clip)?;
+    fn pieces(
+        &self,
+        connection: &Connection,
+        clip: &str,
+        grant: Option<&str>,
+    ) -> Result<Vec<Piece>> {
+        let main = evidence::find_allowed(connection, &self.officer, clip, grant)?;
         if !is_whole(&main) {
             return Err(Error::NotSealed);
         }
@@ -163,15 +173,18 @@ impl Officer {
              ORDER BY began_ms, clip",
         )?;
         let linked = statement
-            .query_map(params![self.officer, main.clip, main.recording], |row| {
+            .query_map(params![main.officer, main.clip, main.recording], |row| {
                 row.get::<_, String>(0)
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let mut pieces = vec![Piece::load(connection, main)?];
+        let asker = Asker::load(connection, &self.officer)?;
+        let mut pieces = vec![Piece::load(connection, main, grant.map(str::to_owned))?];
         for clip in linked {
-            let item = evidence::find(connection, &self.officer, &clip)?;
-            if is_whole(&item) {
-                pieces.push(Piece::load(connection, item)?);
+            let item = evidence::find_of_anybody(connection, &clip)?;
+            // What belongs to it goes along as far as it may go itself.
+            let decision = asker.decide(connection, Action::EvidenceExport, &item)?;
+            if decision.is_allowed() && is_whole(&item) {
+                pieces.push(Piece::load(connection, item, decision.grant)?);
             }
         }
         Ok(pieces)
@@ -230,7 +243,7 @@ fn is_whole(item: &EvidenceItem) -> bool {
 }
 
 impl Piece {
-    fn load(connection: &Connection, item: EvidenceItem) -> Result<Self> {
+    fn load(connection: &Connection, item: EvidenceItem, grant: Option<String>) -> Result<Self> {
         let own = Own::load(connection, &item.clip)?.ok_or(Error::NotSealed)?;
         let (receipt, department) = connection.query_row(
             "SELECT receipt, department FROM evidence WHERE clip = ?1",
@@ -246,6 +259,7 @@ impl Piece {
         Ok(Self {
             digest: own.digest,
             item,
+            grant,
             receipt,
             department: department.unwrap_or_default(),
             number,

@@ -95,6 +95,7 @@ impl Bench {
                     clip,
                     from_us,
                     to_us,
+                    grant: None,
                 } => (clip == self.clip).then_some((from_us, to_us)),
                 _ => None,
             })

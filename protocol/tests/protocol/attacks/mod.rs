@@ -8,6 +8,7 @@
 //! - `trust`: versions, agencies and root keys of trust sets
 //! - `directive`: replay, addressee, expiry, thresholds
 //! - `grant`: steps by the wrong people, altered, mixed, widened
+//! - `rules`: access rules by too few, by others, altered, without a version
 //! - `statements`: policies, tickets and everything else that is signed
 
 mod clip;
@@ -15,6 +16,7 @@ mod cosignature;
 mod directive;
 mod grant;
 mod receipt;
+mod rules;
 mod statements;
 mod trust;
 

@@ -18,6 +18,7 @@ use custos_protocol::{
 
 use crate::fixture::{
     Agency, CLIP, OFFICER, OFFICER_RECIPIENT, PHOTO, RECIPIENT, START_MS, TERMINAL, World,
+    grant::Granting,
 };
 
 pub(super) fn events() -> String {
@@ -166,6 +167,11 @@ pub(super) fn all_events() -> Vec<Event> {
             clip: clip(),
             from_us: 10_000_000,
             to_us: Some(20_000_000),
+            grant: Some(Granting::asked().id),
+        },
+        Event::Listed {
+            clips: vec![PHOTO.into(), clip()],
+            grant: Granting::asked().id,
         },
         Event::Previewed {
             clips: vec![PHOTO.into(), clip()],
@@ -193,7 +199,10 @@ pub(super) fn all_events() -> Vec<Event> {
             list: "stolen".into(),
             version: 3,
         },
-        Event::Exported { clip: clip() },
+        Event::Exported {
+            clip: clip(),
+            grant: Some(Granting::asked().id),
+        },
         Event::Confirmed {
             clip: clip(),
             stored_ms: START_MS + 62_000,
@@ -222,6 +231,24 @@ pub(super) fn all_events() -> Vec<Event> {
         },
         Event::TrustUpdated { version: 2 },
         Event::PolicyUpdated { version: 2 },
+        Event::GrantReceived {
+            id: Granting::asked().id,
+            grantee: OFFICER.into(),
+            expires_ms: START_MS + 72 * 3_600_000,
+        },
+        Event::GrantRevoked {
+            id: Granting::asked().id,
+            by: "emil".into(),
+        },
+        Event::GrantRefused {
+            id: Granting::asked().id,
+            reason: "signature".into(),
+        },
+        Event::RulesUpdated { version: 2 },
+        Event::RulesRefused {
+            version: 3,
+            reason: "rules-schema".into(),
+        },
         Event::SecurityEvent {
             what: "clock-went-back".into(),
         },
@@ -316,6 +343,16 @@ pub(super) fn api(world: &World) -> String {
             error: "journal-position".into(),
             message: "the station holds 7 entries of this journal".into(),
             size: Some(7),
+            reason: None,
+        }),
+    );
+    add(
+        "ErrorBody",
+        json(&api::ErrorBody {
+            error: "forbidden".into(),
+            message: "Your roles do not include this.".into(),
+            size: None,
+            reason: Some("grant-expired".into()),
         }),
     );
     add(
@@ -326,6 +363,7 @@ pub(super) fn api(world: &World) -> String {
             time_ms: START_MS,
             trust_version: 1,
             policy_version: 1,
+            rules_version: 0,
         }),
     );
     add(
@@ -399,6 +437,7 @@ pub(super) fn api(world: &World) -> String {
                 seq: 5,
                 note: note(),
             }],
+            changes: 12,
         }),
     );
     add("NoteBody", json(&api::NoteBody { note: note() }));
@@ -479,6 +518,67 @@ pub(super) fn api(world: &World) -> String {
             person: "anna".into(),
             action: "ticket".into(),
             subject: TERMINAL.into(),
+            detail: None,
+        }),
+    );
+    add(
+        "AuditItem",
+        json(&api::AuditItem {
+            id: "5".into(),
+            time_ms: START_MS,
+            person: "dora".into(),
+            action: "evidence-show".into(),
+            subject: CLIP.into(),
+            detail: Some(Granting::asked().id),
+        }),
+    );
+    let signed = custos_protocol::grant::SignedGrant {
+        application: note(),
+        approval: note(),
+        setting: note(),
+    };
+    add(
+        "GrantDelivery",
+        json(&api::GrantDelivery {
+            grants: vec![signed],
+            revocations: vec![note()],
+        }),
+    );
+    add(
+        "GrantInfo",
+        json(&api::GrantInfo {
+            id: Granting::asked().id,
+            state: api::GrantState::Approved,
+            terms: Granting::asked().terms,
+            applicant: "dora".into(),
+            approver: Some("emil".into()),
+            setter: None,
+            revoked_by: None,
+            revoke_reason: None,
+            application: note(),
+            approval: Some(note()),
+            setting: None,
+            revocation: None,
+        }),
+    );
+    add(
+        "RulesInfo",
+        json(&api::RulesInfo {
+            version: 2,
+            signed_by: vec!["carla".into()],
+            missing: 1,
+            note: note(),
+        }),
+    );
+    add(
+        "JournalPage",
+        json(&api::JournalPage {
+            terminal: TERMINAL.into(),
+            epoch: 1,
+            size: 7,
+            from: 7,
+            entries: vec![],
+            checkpoint: Some(note()),
         }),
     );
     text

@@ -2,6 +2,10 @@
 //! (T7.1: applied for, approved by the superior, set by device management). Three statements, each
 //! signed by another person, each over the one before; and the statement that revokes.
 
+mod terms;
+
+pub use terms::{GrantAction, GrantTerms, MAX_GRANT_MS, MAX_LISTED};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -12,83 +16,6 @@ use crate::{
     suite,
     trust::{Person, ROLE_APPROVER, ROLE_DEVICE, ROLE_MANAGER, TrustSet},
 };
-
-/// Longest time that a grant is in force.
-pub const MAX_GRANT_MS: i64 = 366 * 24 * 3_600_000;
-/// Most entries of each list of [`GrantTerms`].
-pub const MAX_LISTED: usize = 64;
-/// Longest text in them, in bytes.
-const MAX_TEXT: usize = 512;
-
-/// What a grant can allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GrantAction {
-    EvidenceList,
-    EvidenceMetadata,
-    EvidencePreview,
-    EvidencePlay,
-    EvidenceExport,
-    LookupBatch,
-    LookupWildcard,
-}
-
-impl GrantAction {
-    pub const ALL: [Self; 7] = [
-        Self::EvidenceList,
-        Self::EvidenceMetadata,
-        Self::EvidencePreview,
-        Self::EvidencePlay,
-        Self::EvidenceExport,
-        Self::LookupBatch,
-        Self::LookupWildcard,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::EvidenceList => "evidence-list",
-            Self::EvidenceMetadata => "evidence-metadata",
-            Self::EvidencePreview => "evidence-preview",
-            Self::EvidencePlay => "evidence-play",
-            Self::EvidenceExport => "evidence-export",
-            Self::LookupBatch => "lookup-batch",
-            Self::LookupWildcard => "lookup-wildcard",
-        }
-    }
-
-    fn is_lookup(self) -> bool {
-        matches!(self, Self::LookupBatch | Self::LookupWildcard)
-    }
-}
-
-/// Who may do what, with which evidence, for what purpose and how long. A list that is empty
-/// restricts nothing; evidence is granted by at least one of department, case and officer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GrantTerms {
-    /// Name of the person or officer.
-    pub grantee: String,
-    pub actions: Vec<GrantAction>,
-    #[serde(default)]
-    pub departments: Vec<String>,
-    #[serde(default)]
-    pub cases: Vec<String>,
-    /// Who recorded it.
-    #[serde(default)]
-    pub officers: Vec<String>,
-    /// When it was begun: from, and before; `None`: any time.
-    #[serde(default)]
-    pub from_ms: Option<i64>,
-    #[serde(default)]
-    pub to_ms: Option<i64>,
-    pub purpose: String,
-    /// In force from, and before.
-    pub not_before_ms: i64,
-    pub expires_ms: i64,
-    /// Where it can be used.
-    #[serde(default)]
-    pub terminals: Vec<String>,
-}
 
 /// The first step, signed by a manager.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,74 +143,10 @@ impl GrantError {
     }
 }
 
-impl GrantTerms {
-    /// Refuses terms that say nothing, too much, or for too long.
-    ///
-    /// # Errors
-    /// [`GrantError::Terms`] with the name of the term.
-    pub fn check(&self) -> Result<(), GrantError> {
-        let text = |text: &String| {
-            !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.contains(char::is_control)
-        };
-        let listed = |list: &[String]| list.len() <= MAX_LISTED && list.iter().all(text);
-        let evidence = self.actions.iter().any(|action| !action.is_lookup());
-        let scoped = [&self.departments, &self.cases, &self.officers];
-        let lasts = self.expires_ms.checked_sub(self.not_before_ms);
-        let (from, to) = (
-            self.from_ms.unwrap_or(i64::MIN),
-            self.to_ms.unwrap_or(i64::MAX),
-        );
-        let in_range = [
-            ("grantee", id::is_safe(&self.grantee)),
-            (
-                "actions",
-                (1..=GrantAction::ALL.len()).contains(&self.actions.len()),
-            ),
-            ("departments", listed(&self.departments)),
-            ("cases", listed(&self.cases)),
-            ("officers", listed(&self.officers)),
-            (
-                "scope",
-                !evidence || scoped.iter().any(|list| !list.is_empty()),
-            ),
-            ("from_ms", from < to),
-            ("purpose", text(&self.purpose)),
-            (
-                "expires_ms",
-                lasts.is_some_and(|ms| (1..=MAX_GRANT_MS).contains(&ms)),
-            ),
-            ("terminals", listed(&self.terminals)),
-        ];
-        match in_range.iter().find(|(_, good)| !good) {
-            Some((name, _)) => Err(GrantError::Terms(name)),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether everything that `other` allows is allowed by these terms, too.
-    pub fn covers(&self, other: &Self) -> bool {
-        fn within<T: PartialEq>(outer: &[T], inner: &[T]) -> bool {
-            outer.is_empty() || !inner.is_empty() && inner.iter().all(|one| outer.contains(one))
-        }
-        let from = |terms: &Self| terms.from_ms.unwrap_or(i64::MIN);
-        let to = |terms: &Self| terms.to_ms.unwrap_or(i64::MAX);
-        self.grantee == other.grantee
-            && self.purpose == other.purpose
-            && other.actions.iter().all(|a| self.actions.contains(a))
-            && within(&self.departments, &other.departments)
-            && within(&self.cases, &other.cases)
-            && within(&self.officers, &other.officers)
-            && within(&self.terminals, &other.terminals)
-            && from(self) <= from(other)
-            && to(self) >= to(other)
-            && self.not_before_ms <= other.not_before_ms
-            && self.expires_ms >= other.expires_ms
-    }
-}
-
 /// A grant as it is delivered and kept: three signed notes, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedGrant {
     pub application: String,
     pub approval: String,
@@ -339,6 +202,9 @@ impl GrantApplication {
         let application: Self = statement::read_unverified(&note)?;
         signer(&note, trust, &application.applicant, &[ROLE_MANAGER])?;
         application.terms.check()?;
+        if !id::is_safe(&application.id) {
+            return Err(GrantError::Terms("id"));
+        }
         Ok(application)
     }
 }
@@ -361,6 +227,60 @@ impl GrantApproval {
             time_ms,
         })
     }
+
+    /// The approval of two notes: an application by a manager, and a superior's word on exactly
+    /// that, who is neither the applicant nor the grantee, and gives no more than was asked for.
+    ///
+    /// # Errors
+    /// [`GrantError`].
+    pub fn open(application: &str, approval: &str, trust: &TrustSet) -> Result<Self, GrantError> {
+        Ok(Approved::open(application, approval, trust)?.approval)
+    }
+}
+
+/// The first two steps, verified.
+struct Approved<'t> {
+    approval: GrantApproval,
+    /// SHA-256 of the approval's text.
+    hash: Hash,
+    applicant: &'t Person,
+    approver: &'t Person,
+}
+
+impl<'t> Approved<'t> {
+    fn open(application: &str, approval: &str, trust: &'t TrustSet) -> Result<Self, GrantError> {
+        let asked = GrantApplication::open(application, trust)?;
+        let (note, over) = (parsed(approval)?, parsed(application)?);
+        let approval: GrantApproval = statement::read_unverified(&note)?;
+        let applicant = signer(&over, trust, &asked.applicant, &[ROLE_MANAGER])?;
+        let approver = signer(&note, trust, &approval.approver, &[ROLE_APPROVER])?;
+        if same(applicant, approver) {
+            return Err(GrantError::SamePerson);
+        }
+        if approval.application != Hash::of(over.text().as_bytes()) || approval.id != asked.id {
+            return Err(GrantError::OtherStep);
+        }
+        approval.terms.check()?;
+        if !asked.terms.covers(&approval.terms) {
+            return Err(GrantError::Widened);
+        }
+        refuse_own(approver, &approval.terms, trust)?;
+        Ok(Self {
+            hash: Hash::of(note.text().as_bytes()),
+            approval,
+            applicant,
+            approver,
+        })
+    }
+}
+
+/// Nobody decides on what the own name or the own key is given.
+fn refuse_own(person: &Person, terms: &GrantTerms, trust: &TrustSet) -> Result<(), GrantError> {
+    let known = trust.person(&terms.grantee);
+    if person.name == terms.grantee || known.is_some_and(|grantee| same(grantee, person)) {
+        return Err(GrantError::OwnGrant);
+    }
+    Ok(())
 }
 
 impl GrantSetting {
@@ -384,44 +304,38 @@ impl SignedGrant {
     /// # Errors
     /// [`GrantError`].
     pub fn open(&self, trust: &TrustSet) -> Result<Grant, GrantError> {
-        let application = GrantApplication::open(&self.application, trust)?;
-        let asked = parsed(&self.application)?;
-        let (granted, set) = (parsed(&self.approval)?, parsed(&self.setting)?);
-        let approval: GrantApproval = statement::read_unverified(&granted)?;
-        let setting: GrantSetting = statement::read_unverified(&set)?;
-        let applicant = signer(&asked, trust, &application.applicant, &[ROLE_MANAGER])?;
-        let approver = signer(&granted, trust, &approval.approver, &[ROLE_APPROVER])?;
-        let setter = signer(&set, trust, &setting.setter, &[ROLE_DEVICE])?;
-        if same(applicant, approver) || same(applicant, setter) || same(approver, setter) {
+        let Approved {
+            approval,
+            hash,
+            applicant,
+            approver,
+        } = Approved::open(&self.application, &self.approval, trust)?;
+        let note = parsed(&self.setting)?;
+        let setting: GrantSetting = statement::read_unverified(&note)?;
+        let setter = signer(&note, trust, &setting.setter, &[ROLE_DEVICE])?;
+        if same(applicant, setter) || same(approver, setter) {
             return Err(GrantError::SamePerson);
         }
-        if approval.application != Hash::of(asked.text().as_bytes())
-            || setting.approval != Hash::of(granted.text().as_bytes())
-            || approval.id != application.id
-            || setting.id != application.id
-            || !id::is_safe(&application.id)
-        {
+        if setting.approval != hash || setting.id != approval.id {
             return Err(GrantError::OtherStep);
         }
-        approval.terms.check()?;
-        if !application.terms.covers(&approval.terms) {
-            return Err(GrantError::Widened);
-        }
-        let grantee = &approval.terms.grantee;
-        let decides = |person: &Person| {
-            let known = trust.person(grantee);
-            person.name == *grantee || known.is_some_and(|grantee| same(grantee, person))
-        };
-        if decides(approver) || decides(setter) {
-            return Err(GrantError::OwnGrant);
-        }
+        refuse_own(setter, &approval.terms, trust)?;
         Ok(Grant {
-            id: application.id,
+            id: approval.id,
             terms: approval.terms,
-            applicant: application.applicant,
-            approver: approval.approver,
-            setter: setting.setter,
+            applicant: applicant.name.clone(),
+            approver: approver.name.clone(),
+            setter: setter.name.clone(),
         })
+    }
+
+    /// The terms, where the grant verified before it was kept: no signature is looked at.
+    ///
+    /// # Errors
+    /// [`GrantError::Statement`].
+    pub fn read_verified(&self) -> Result<GrantTerms, GrantError> {
+        let approval: GrantApproval = statement::read_unverified(&parsed(&self.approval)?)?;
+        Ok(approval.terms)
     }
 }
 
@@ -454,6 +368,10 @@ impl GrantRevocation {
         let note = parsed(note)?;
         let revocation: Self = statement::read_unverified(&note)?;
         signer(&note, trust, &revocation.by, &[ROLE_APPROVER, ROLE_DEVICE])?;
+        let said = &revocation.reason;
+        if !id::is_safe(&revocation.id) || said.trim().is_empty() || said.len() > terms::MAX_TEXT {
+            return Err(GrantError::Terms("reason"));
+        }
         Ok(revocation)
     }
 }

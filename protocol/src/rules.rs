@@ -1,0 +1,106 @@
+//! The access rules as a signed statement: the text of a Cedar file. Terminal and station take it
+//! in only if it is newer than what they have and fits their schema; what does not is refused,
+//! and the rules in force stay.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    note::{Note, Verifier},
+    statement::{self, Statement, StatementError},
+    trust::{Person, ROLE_DEVICE, TrustSet},
+};
+
+/// Longest text of rules, in bytes.
+pub const MAX_RULES_TEXT: usize = 256 * 1024;
+
+/// Rules for a whole agency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessRules {
+    pub suite: u16,
+    /// Only grows, from 1; 0 are those that a build ships with.
+    pub version: u64,
+    /// Cedar policies, as their file has them.
+    pub text: String,
+    pub time_ms: i64,
+}
+
+impl Statement for AccessRules {
+    const TYPE: &'static str = "custos.rules/v1";
+
+    fn suite(&self) -> u16 {
+        self.suite
+    }
+}
+
+/// Rules that are not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccessRulesError {
+    #[error("the rules have no version, or more than 256 KiB")]
+    Range,
+    #[error("{signed} of {threshold} people needed have signed")]
+    Threshold { signed: usize, threshold: usize },
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+}
+
+impl AccessRulesError {
+    /// A stable word.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Range => "rules-range",
+            Self::Threshold { .. } => "rules-threshold",
+            Self::Statement(_) => "rules-signature",
+        }
+    }
+}
+
+impl AccessRules {
+    /// The people of `trust` with the role `device` who signed, each counted once. A line by any
+    /// other key is an error.
+    ///
+    /// # Errors
+    /// [`AccessRulesError::Statement`].
+    pub fn signers(note: &Note, trust: &TrustSet) -> Result<Vec<String>, AccessRulesError> {
+        let allowed = trust.people.iter().filter(|p| p.has_role(ROLE_DEVICE));
+        let allowed: Vec<&Person> = allowed.collect();
+        let keys: Vec<&Verifier> = allowed.iter().map(|p| &p.key).collect();
+        let signed = note.verify_strict(keys).map_err(StatementError::from)?;
+        let mut people: Vec<&Person> = Vec::new();
+        for person in allowed.into_iter().filter(|p| signed.contains(&&p.key)) {
+            // Two names for one key, or two keys of one person, are one person.
+            let same = |p: &&Person| p.name == person.name || p.key.key() == person.key.key();
+            if !people.iter().any(same) {
+                people.push(person);
+            }
+        }
+        Ok(people.into_iter().map(|p| p.name.clone()).collect())
+    }
+
+    /// The rules of a note that so many people signed. Whether they are newer, well-formed and fit
+    /// the schema is for who installs them.
+    ///
+    /// # Errors
+    /// [`AccessRulesError`].
+    pub fn open(note: &str, trust: &TrustSet, threshold: usize) -> Result<Self, AccessRulesError> {
+        let note: Note = note.parse().map_err(StatementError::from)?;
+        let rules: Self = statement::read_unverified(&note)?;
+        let signed = Self::signers(&note, trust)?.len();
+        if signed < threshold.max(1) {
+            return Err(AccessRulesError::Threshold { signed, threshold });
+        }
+        rules.check()?;
+        Ok(rules)
+    }
+
+    /// # Errors
+    /// [`AccessRulesError::Range`].
+    pub fn check(&self) -> Result<(), AccessRulesError> {
+        // What SQLite and JavaScript count without loss.
+        let counted = (1..1 << 53).contains(&self.version);
+        if !counted || self.text.len() > MAX_RULES_TEXT {
+            return Err(AccessRulesError::Range);
+        }
+        Ok(())
+    }
+}
