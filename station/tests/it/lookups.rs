@@ -483,7 +483,7 @@ async fn two_hundred_terminals_ask_at_once() {
     }
     let mut took: Vec<_> = asking.join_all().await;
     took.sort();
-    println!(
+    eprintln!(
         "200 terminals at once, journal and answer: median {:?}, p99 {:?}",
         took[TERMINALS / 2],
         took[TERMINALS * 99 / 100]
