@@ -405,6 +405,24 @@ const TABLE: &[Row] = &[
         ),
     ),
     (
+        "pack-other-name",
+        "两个法规包名称不同。",
+        NOTHING,
+        (
+            "Give two versions of one pack; `pack info` says their names.",
+            "请提供同一法规包的两个版本；`pack info` 可查看名称。",
+        ),
+    ),
+    (
+        "pack-not-newer",
+        "第二个法规包不比第一个新。",
+        NOTHING,
+        (
+            "Give the older pack first; `pack info` says their versions.",
+            "请先提供旧版本；`pack info` 可查看版本。",
+        ),
+    ),
+    (
         "pack-base",
         "增量包不适用于已安装的法规包版本。",
         NOTHING,

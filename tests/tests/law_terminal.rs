@@ -268,11 +268,11 @@ fn deltas_are_made_of_two_packs_in_order() {
     let delta = |old: &str, new: &str| say(["pack", "delta", old, new, "-o", &out]);
     let not = altered(&six, |_| 5_000);
     for (old, new, error) in [
-        (&six, &five, "pack-older"),
-        (&five, &five, "pack-older"),
-        (&five, &other, "pack-malformed"),
+        (&six, &five, "pack-not-newer"),
+        (&five, &five, "pack-not-newer"),
+        (&five, &other, "pack-other-name"),
         (&five, &not, "pack-altered"),
-        (&not, &six, "pack-altered"),
+        (&not, &six, "pack-not-newer"),
     ] {
         let said = delta(old, new);
         assert_eq!((said.code, said.error()), (Some(1), error), "{said:?}");

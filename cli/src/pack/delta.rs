@@ -1,6 +1,6 @@
 //! `custos pack delta`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use custos_core::lookup::law;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{file_failure, signer};
 use crate::{
-    failure::Failure,
+    failure::{Exit, Failure},
     output::{Lang, Output},
 };
 
@@ -28,8 +28,15 @@ pub(crate) struct DeltaArgs {
 
 pub(super) fn run(args: &DeltaArgs, output: &Output) -> Result<(), Failure> {
     let signer = signer(args.key.as_deref(), output)?;
-    for pack in [&args.old, &args.new] {
-        law::manifest(pack).map_err(|e| file_failure(e, pack))?;
+    let manifest = |pack: &Path| law::manifest(pack).map_err(|e| file_failure(e, pack));
+    let (old, new) = (manifest(&args.old)?, manifest(&args.new)?);
+    if old.pack != new.pack {
+        let message = "the two packs have different names";
+        return Err(Failure::new(Exit::Refused, "pack-other-name", message));
+    }
+    if new.version <= old.version {
+        let message = "the second pack is not newer than the first";
+        return Err(Failure::new(Exit::Refused, "pack-not-newer", message));
     }
     let (time_ms, _) = law::now();
     let (delta, bytes) = law::make_delta(&args.old, &args.new, &args.output, time_ms, &signer)?;
