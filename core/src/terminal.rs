@@ -289,8 +289,11 @@ impl Terminal {
     /// # Errors
     /// [`Error::Unreachable`], [`Error::StationIdentity`], storage errors.
     pub fn sync_once(&self) -> Result<SyncReport> {
-        self.sweep_once()?;
-        driver::once(&self.vault)
+        let result = self.sweep_once().and_then(|()| driver::once(&self.vault));
+        if driver::is_wiped(&result) {
+            self.running.forget();
+        }
+        result
     }
 
     /// As [`Terminal::sync_once`], in the background and without end, uploading clips while they
@@ -300,7 +303,8 @@ impl Terminal {
     /// Storage errors.
     pub fn start_sync(&self) -> Result<SyncHandle> {
         self.sweep_once()?;
-        driver::follow(&self.vault)
+        let running = self.running.clone();
+        driver::follow(&self.vault, move || running.forget())
     }
 
     /// Deletes the files of confirmed clips whose retention has passed and which nobody holds,

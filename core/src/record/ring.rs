@@ -155,7 +155,7 @@ impl Ring {
     }
 
     #[cfg(test)]
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.queue.bytes()
     }
 

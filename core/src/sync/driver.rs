@@ -114,21 +114,39 @@ pub(crate) fn once(vault: &Arc<Vault>) -> Result<SyncReport> {
     })
 }
 
-/// Synchronises in the background until the handle is dropped.
+/// Synchronises in the background until the handle is dropped; `wiped` is called where the terminal
+/// is no more, with what other threads still have of it in memory.
 ///
 /// # Errors
 /// Storage errors.
-pub(crate) fn follow(vault: &Arc<Vault>) -> Result<SyncHandle> {
+pub(crate) fn follow(
+    vault: &Arc<Vault>,
+    wiped: impl FnOnce() + Send + 'static,
+) -> Result<SyncHandle> {
     let mut driver = Driver::new(vault, Mode::Follow)?;
     let runtime = runtime::new()?;
     let (stop, stopped) = watch::channel(false);
     let thread = thread::Builder::new()
         .name("custos-sync".to_owned())
-        .spawn(move || runtime.block_on(driver.work(stopped)))?;
+        .spawn(move || {
+            let result = runtime.block_on(driver.work(stopped));
+            if is_wiped(&result) {
+                wiped();
+            }
+            result
+        })?;
     Ok(SyncHandle {
         stop,
         thread: Some(thread),
     })
+}
+
+/// Whether the terminal was wiped, by this synchronisation or under it.
+pub(crate) fn is_wiped(result: &Result<SyncReport>) -> bool {
+    match result {
+        Ok(report) => report.wiped,
+        Err(error) => *error == Error::Wiped,
+    }
 }
 
 /// Delivers the acknowledgements of a terminal that is no more, with the keys still in memory.

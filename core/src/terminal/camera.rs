@@ -327,6 +327,12 @@ impl Camera {
         self.lock().ring.clear();
     }
 
+    /// How much is in the buffer, in bytes.
+    #[cfg(test)]
+    pub(super) fn buffered(&self) -> usize {
+        self.lock().ring.bytes()
+    }
+
     /// Ends everything; there is nobody any more to be told how it went.
     pub(super) fn shut(&self) {
         let _press = self.press();

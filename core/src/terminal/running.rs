@@ -43,6 +43,12 @@ impl Running {
         }
     }
 
+    /// The terminal was wiped: what is in memory and nowhere else goes, too, and nothing follows it.
+    /// Recordings learn of it from the vault.
+    pub(super) fn forget(&self) {
+        self.sleep(true);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Camera>>> {
         self.cameras.lock().unwrap_or_else(PoisonError::into_inner)
     }

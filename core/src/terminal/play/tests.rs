@@ -13,6 +13,8 @@ const CONFIG: &[u8] = &[
     0x04, 0x00, 0x00, 0x03, 0x00, 0xf0, 0x3c, 0x58, 0xba, 0x80, 0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80,
 ];
 
+const PICTURE: &[u8] = &[0, 0, 0, 1, 0x65, 7, 7, 7, 7];
+
 struct Bench {
     agency: Agency,
     terminal: Terminal,
@@ -301,6 +303,22 @@ fn a_lock_from_elsewhere_ends_what_is_open() {
     thread::sleep(STALE);
     assert_eq!(byte(&reader), Err(Error::Wiped));
     assert!(reader.lock().view.is_none(), "key and plaintext are gone");
+}
+
+/// What a camera keeps from before the button is pressed goes when a sync learns of the wipe.
+#[test]
+fn a_wipe_from_elsewhere_empties_the_buffer() {
+    let bench = Bench::new();
+    let standby = bench.officer.standby(RecordingSpec::default()).unwrap();
+    standby.configure_video(CONFIG).unwrap();
+    let _ = standby.append(Track::Video, 0, true, PICTURE).unwrap();
+    assert!(standby.camera.buffered() > 0);
+    let folder = bench.agency.vault().folder().clone();
+    crate::vault::wipe::wipe(&folder, bench.agency.vault().key_source()).unwrap();
+    assert_eq!(bench.terminal.sync_once(), Err(Error::Wiped));
+    assert_eq!(standby.camera.buffered(), 0);
+    let _ = standby.append(Track::Video, 40_000, true, PICTURE);
+    assert_eq!(standby.camera.buffered(), 0, "nothing follows");
 }
 
 #[test]

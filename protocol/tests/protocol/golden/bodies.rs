@@ -185,7 +185,7 @@ pub(super) fn all_events() -> Vec<Event> {
             lookup: "lookup-01jz8wb7k2m4p6r8t0v2x4z6b8".into(),
             registry: Registry::Vehicle,
             subject: Salt::from_bytes([7; 16])
-                .commit(&Subject::parse(Registry::Vehicle, "京A12345").unwrap()),
+                .commit(&Subject::parse(Registry::Vehicle, "京A12345").expect("a plate")),
             case: "2026-118".into(),
             reason: Reason::Traffic,
             text: "parked on the pavement".into(),
