@@ -98,7 +98,12 @@ fn write_line(line: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}")
         .and_then(|()| stdout.flush())
-        .map_err(|_| Failure::output_closed())
+        .map_err(|error| match error.kind() {
+            // Whoever read it has had enough, as `head` does: nobody is to be told, but what was not
+            // said was not said, and so it is no success.
+            std::io::ErrorKind::BrokenPipe => Failure::output_closed().told(),
+            _ => Failure::output_closed(),
+        })
 }
 
 fn lang_of_locale() -> Lang {

@@ -1,9 +1,12 @@
 //! Bad input at every edge has a name, an exit code, and words that help.
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use custos_tests::{
-    process::{Said, done, sample, say, workspace},
+    process::{Said, custos, done, program, sample, say, workspace},
     scene::{Scene, text},
 };
 
@@ -231,4 +234,33 @@ fn usage() {
         "no-trust",
     ]);
     refused(&missing, 2, "file-not-found");
+}
+
+/// `custos … | head`: whoever has read enough is not told of a failed storage.
+#[test]
+fn a_reader_that_has_had_enough_is_told_nothing() {
+    let scene = Scene::on_duty();
+    let mut child = custos(scene.terminal(&["status"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_status_in_chinese_has_no_english_words() {
+    let scene = Scene::on_duty();
+    let said = Command::new(program())
+        .args(scene.terminal(&["status"]))
+        .args(["--lang", "zh"])
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(said.stdout).expect("UTF-8");
+    assert!(said.contains("执勤中") && said.contains("日志"), "{said}");
+    for word in ["enrolment", "last contact", "policy", "evidence"] {
+        assert!(!said.contains(word), "{said}");
+    }
 }

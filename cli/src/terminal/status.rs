@@ -1,6 +1,6 @@
 //! `custos terminal status`, `battery`.
 
-use custos_core::Terminal;
+use custos_core::{Mode, State, Terminal};
 use custos_protocol::verify::utc;
 use serde_json::json;
 
@@ -37,7 +37,10 @@ pub(super) fn run(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
     let counts: Vec<_> = status
         .evidence
         .iter()
-        .map(|(state, n)| format!("{state} {n}"))
+        .map(|(state, n)| match output.lang {
+            Lang::En => format!("{state} {n}"),
+            Lang::Zh => format!("{} {n}", chinese(state)),
+        })
         .collect();
     let forecast = &status.forecast;
     let storage = match output.lang {
@@ -54,26 +57,61 @@ pub(super) fn run(terminal: &Terminal, output: &Output) -> Result<(), Failure> {
             forecast.reclaimable_bytes >> 20,
         ),
     };
-    let mut state = status.state.as_str().to_owned();
-    for mode in &status.modes {
-        state += &format!(", {}", mode.as_str());
+    let mut state = match status.state {
+        State::Ready => output.pick("ready", "就绪"),
+        State::OnDuty => output.pick("on duty", "执勤中"),
+        State::Locked => output.pick("locked", "已锁定"),
     }
-    let sentence = format!(
-        "{} (enrolment {})  {state}\nstation {}  last contact {contact}\npolicy {}  trust {}  journal {}\n\
-         evidence: {}\n{storage}\nkeys: {keys}",
-        status.terminal,
-        status.epoch,
-        status.station,
-        status.policy_version,
-        status.trust_version,
-        status.journal_size,
-        if counts.is_empty() {
-            "-".to_owned()
-        } else {
-            counts.join(", ")
-        },
-    );
+    .to_owned();
+    for mode in &status.modes {
+        let mode = match mode {
+            Mode::Stealth => output.pick("stealth", "隐蔽"),
+            Mode::Sleep => output.pick("sleep", "休眠"),
+        };
+        state += &format!(", {mode}");
+    }
+    let counts = if counts.is_empty() {
+        "-".to_owned()
+    } else {
+        counts.join(", ")
+    };
+    let sentence = match output.lang {
+        Lang::En => format!(
+            "{} (enrolment {})  {state}\nstation {}  last contact {contact}\n\
+             policy {}  trust {}  journal {}\nevidence: {counts}\n{storage}\nkeys: {keys}",
+            status.terminal,
+            status.epoch,
+            status.station,
+            status.policy_version,
+            status.trust_version,
+            status.journal_size,
+        ),
+        Lang::Zh => format!(
+            "{}（第 {} 次登记）  {state}\n服务器 {}  最近联系 {contact}\n\
+             策略 {}  信任集 {}  日志 {} 条\n证据：{counts}\n{storage}\n密钥保护：{keys}",
+            status.terminal,
+            status.epoch,
+            status.station,
+            status.policy_version,
+            status.trust_version,
+            status.journal_size,
+        ),
+    };
     output.result(&line, &sentence)
+}
+
+/// The state of a piece of evidence.
+fn chinese(state: &str) -> &str {
+    match state {
+        "recording" => "录制中",
+        "sealed" => "已封存",
+        "recovered" => "已恢复",
+        "uploading" => "上传中",
+        "confirmed" => "已确认",
+        "failed" => "失败",
+        "quarantined" => "已隔离",
+        other => other,
+    }
 }
 
 pub(super) fn battery(terminal: &Terminal, percent: u32, output: &Output) -> Result<(), Failure> {
