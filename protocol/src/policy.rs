@@ -164,7 +164,6 @@ pub struct LookupPolicy {
     /// does.
     pub queue_hours: u32,
     /// Names of the lists that terminals keep, to be asked without the station.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<String>,
 }
 

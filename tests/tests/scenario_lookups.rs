@@ -191,3 +191,34 @@ fn a_question_waits_for_the_station() {
         (&json!("kept"), &json!("张**"))
     );
 }
+
+/// From the desk to the street: a list is signed, published, named by the policy, and asked where
+/// the station cannot be.
+#[test]
+fn a_list_of_stolen_cars_goes_along() {
+    let mut scene = scene();
+    let file = scene.path("stolen.txt");
+    std::fs::write(&file, "京A12345\n粤BD12345\n").unwrap();
+    let publish = ["list", "publish", "stolen", "--registry", "vehicle", &file];
+    let said = done(scene.admin(&publish));
+    assert_eq!(
+        (&said.last()["version"], &said.last()["count"]),
+        (&json!(1), &json!(2))
+    );
+    let said = done(scene.admin(&publish));
+    assert_eq!(said.last()["version"], 2);
+    assert_eq!(done(scene.admin(&["list", "show"])).last()["version"], 2);
+    std::fs::write(&file, "京A12345\n京A1\n").unwrap();
+    let said = say(scene.admin(&publish));
+    assert_eq!((said.code, said.error()), (Some(1), "bad-import"));
+    done(scene.admin(&["policy", "publish", "--set", r#"lookup.lists=["stolen"]"#]));
+    assert_eq!(scene.sync().code, Some(0));
+    scene.station.kill();
+    let found = lookup(&scene, &["vehicle", "粤B·D12345", "--reason", "traffic"]);
+    let list = &found.last()["lists"][0];
+    assert_eq!(
+        (&found.last()["state"], &list["list"], &list["on_it"]),
+        (&json!("queued"), &json!("stolen"), &json!(true)),
+        "{found:?}"
+    );
+}
