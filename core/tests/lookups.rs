@@ -209,6 +209,10 @@ fn a_locked_terminal_asks_nothing() {
     scene.order("t-1", "lock", &people);
     terminal.sync_once().unwrap();
     assert_eq!(ask(&officer, "京A12345").unwrap_err(), Error::Locked);
+    // Nor does it tell what its officer works on.
+    assert_eq!(officer.waiting().unwrap_err(), Error::Locked);
+    assert_eq!(officer.bookmarks().unwrap_err(), Error::Locked);
+    assert_eq!(officer.recent_articles().unwrap_err(), Error::Locked);
     assert!(register(&scene).is_empty());
 }
 

@@ -8,6 +8,7 @@ use custos_protocol::pack::PackManifest;
 use super::{Officer, Terminal};
 use crate::{
     Result,
+    device::state,
     lookup::law::{
         Article, ArticleNumber, Pack, Reference, install,
         shelf::{self, Shelf},
@@ -42,7 +43,8 @@ impl Officer {
     /// # Errors
     /// [`PackFault::UnknownLaw`](crate::PackFault::UnknownLaw),
     /// [`PackFault::UnknownArticle`](crate::PackFault::UnknownArticle),
-    /// [`PackFault::Date`](crate::PackFault::Date); storage errors.
+    /// [`PackFault::Date`](crate::PackFault::Date); [`Error::Locked`](crate::Error::Locked); storage
+    /// errors.
     pub fn read_article(
         &self,
         laws: &Pack,
@@ -51,18 +53,19 @@ impl Officer {
         date: Option<&str>,
     ) -> Result<Article> {
         let article = laws.show(law, number, date)?;
-        self.vault
-            .write(|tx| shelf::put(tx, &self.officer, Shelf::Recent, &article))?;
+        self.vault.write(|tx| {
+            state::refuse_if_locked(tx)?;
+            shelf::put(tx, &self.officer, Shelf::Recent, &article)
+        })?;
         Ok(article)
     }
 
     /// The articles read last, the last one first; fifty at most.
     ///
     /// # Errors
-    /// Storage errors.
+    /// [`Error::Locked`](crate::Error::Locked); storage errors.
     pub fn recent_articles(&self) -> Result<Vec<Reference>> {
-        self.vault
-            .read(|connection| shelf::list(connection, &self.officer, Shelf::Recent))
+        self.shelf(Shelf::Recent)
     }
 
     /// Keeps an article; one that is kept already comes to the front.
@@ -71,8 +74,10 @@ impl Officer {
     /// As [`Officer::read_article`]; [`PackFault::Full`](crate::PackFault::Full): there are too many.
     pub fn bookmark(&self, laws: &Pack, law: &str, number: ArticleNumber) -> Result<Article> {
         let article = laws.show(law, number, None)?;
-        self.vault
-            .write(|tx| shelf::put(tx, &self.officer, Shelf::Bookmarks, &article))?;
+        self.vault.write(|tx| {
+            state::refuse_if_locked(tx)?;
+            shelf::put(tx, &self.officer, Shelf::Bookmarks, &article)
+        })?;
         Ok(article)
     }
 
@@ -80,18 +85,27 @@ impl Officer {
     /// [`Officer::bookmarks`] gives it: that works also for a law that the pack no longer holds.
     ///
     /// # Errors
-    /// Storage errors.
+    /// [`Error::Locked`](crate::Error::Locked); storage errors.
     pub fn drop_bookmark(&self, law: &str, number: ArticleNumber) -> Result<bool> {
-        self.vault
-            .write(|tx| shelf::take(tx, &self.officer, law, number))
+        self.vault.write(|tx| {
+            state::refuse_if_locked(tx)?;
+            shelf::take(tx, &self.officer, law, number)
+        })
     }
 
     /// What the officer keeps, the last one first.
     ///
     /// # Errors
-    /// Storage errors.
+    /// [`Error::Locked`](crate::Error::Locked); storage errors.
     pub fn bookmarks(&self) -> Result<Vec<Reference>> {
-        self.vault
-            .read(|connection| shelf::list(connection, &self.officer, Shelf::Bookmarks))
+        self.shelf(Shelf::Bookmarks)
+    }
+
+    /// What somebody reads says what they work on: who finds a locked terminal does not learn it.
+    fn shelf(&self, shelf: Shelf) -> Result<Vec<Reference>> {
+        self.vault.read(|connection| {
+            state::refuse_if_locked(connection)?;
+            shelf::list(connection, &self.officer, shelf)
+        })
     }
 }

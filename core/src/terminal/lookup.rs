@@ -119,7 +119,10 @@ impl Officer {
     /// # Errors
     /// Storage errors.
     pub fn waiting(&self) -> Result<Vec<Waiting>> {
-        self.vault.read(|c| queue::waiting(c, &self.officer))
+        self.vault.read(|c| {
+            state::refuse_if_locked(c)?;
+            queue::waiting(c, &self.officer)
+        })
     }
 
     /// The answer to a question that had to wait; journalled before it is given.
