@@ -1,6 +1,8 @@
 //! Times as people write them: a day, a minute of local time, or a second of UTC as this program
 //! prints it.
 
+use custos_protocol::civil;
+
 use crate::failure::Failure;
 
 const DAY_MS: i64 = 86_400_000;
@@ -51,24 +53,10 @@ fn within(text: &str) -> Option<i64> {
     real.then_some(((hour * 60 + minute) * 60 + second) * 1_000)
 }
 
-/// Days since 1970-01-01, counted in eras of 400 years from 1 March of year 0.
+/// Days since 1970-01-01.
 fn days(text: &str) -> Option<i64> {
     let [year, month, day] = fields(text, '-', [4, 2, 2])?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let longest = match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1..=longest).contains(&day) {
-        return None;
-    }
-    let shifted = if month > 2 { year } else { year - 1 };
-    let (era, of_era) = (shifted.div_euclid(400), shifted.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    Some(era * 146_097 + of_era - 719_468)
+    civil::days(year, month, day)
 }
 
 #[cfg(test)]

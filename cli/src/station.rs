@@ -35,10 +35,10 @@ pub(crate) struct StationImportArgs {
     /// Which registry the file fills
     #[arg(
         long,
-        value_parser = ["person", "vehicle", "case", "device"],
+        value_name = "person|vehicle|case|device",
         required_unless_present = "watched"
     )]
-    registry: Option<String>,
+    registry: Option<Registry>,
     /// The file lists those that are asked about out of curiosity
     #[arg(long, conflicts_with = "registry")]
     watched: bool,
@@ -126,12 +126,8 @@ async fn serve(config: StationConfig, output: &Output) -> Result<(), Failure> {
 
 fn import(args: &StationImportArgs, output: &Output) -> Result<(), Failure> {
     let csv = std::fs::read(&args.file).map_err(|error| Failure::file(&error, "the file"))?;
-    let registry = args.registry.as_deref();
-    let registry = Registry::ALL
-        .into_iter()
-        .find(|r| Some(r.as_str()) == registry);
     let imported = crate::block_on(async {
-        let imported = match registry {
+        let imported = match args.registry {
             Some(registry) => import_registry(&args.dir, registry, &csv).await,
             None => import_watched(&args.dir, &csv).await,
         };

@@ -3,7 +3,8 @@
 //!
 //! # Layout
 //!
-//! - bytes and keys: [`hash`], [`key`], [`note`] (C2SP signed-note), [`id`], [`suite`]
+//! - bytes and keys: [`hash`], [`key`], [`note`] (C2SP signed-note), [`id`], [`suite`],
+//!   [`civil`] (days and dates)
 //! - transparency log: [`merkle`] (RFC 6962), [`checkpoint`] (C2SP tlog-checkpoint and
 //!   tlog-cosignature), [`proof`] (C2SP tlog-proof)
 //! - evidence: [`clip`] (digest of an age file), [`journal`] (what a terminal writes down),
@@ -24,6 +25,7 @@
 pub mod api;
 pub mod certificate;
 pub mod checkpoint;
+pub mod civil;
 pub mod clip;
 pub mod directive;
 pub mod grant;

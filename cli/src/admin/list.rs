@@ -37,8 +37,8 @@ pub(crate) struct PublishArgs {
     /// Name of the list, a word: stolen, wanted …
     list: String,
     /// What its numbers are of
-    #[arg(long, value_parser = ["person", "vehicle", "case", "device"])]
-    registry: String,
+    #[arg(long, value_name = "person|vehicle|case|device")]
+    registry: Registry,
     /// The numbers
     file: PathBuf,
     /// Days after which it says nothing any more
@@ -67,18 +67,14 @@ async fn publish(client: &AdminClient, args: &PublishArgs, output: &Output) -> R
     super::path_segment(&args.list)?;
     let text = std::fs::read_to_string(&args.file);
     let text = text.map_err(|error| Failure::file(&error, "the list"))?;
-    let registry = Registry::ALL
-        .into_iter()
-        .find(|r| r.as_str() == args.registry);
-    let registry = registry.ok_or_else(Failure::internal)?;
-    let subjects = subjects(registry, &text)?;
+    let subjects = subjects(args.registry, &text)?;
     let lists: Vec<ListVersion> = client.get("/v1/admin/lists").await?;
     let before = lists.iter().find(|list| list.list == args.list);
     let now = super::lookups::now_ms();
     let draft = LookupList {
         suite: suite::CURRENT,
         list: args.list.clone(),
-        registry,
+        registry: args.registry,
         version: before.map_or(0, |list| list.version) + 1,
         time_ms: now,
         expires_ms: now + i64::from(args.days) * 86_400_000,

@@ -39,6 +39,21 @@ impl Registry {
     }
 }
 
+/// Not the word of a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not person, vehicle, case or device")]
+pub struct BadRegistry;
+
+impl std::str::FromStr for Registry {
+    type Err = BadRegistry;
+
+    fn from_str(word: &str) -> Result<Self, BadRegistry> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|registry| registry.as_str() == word)
+            .ok_or(BadRegistry)
+    }
+}
+
 /// A subject in the one form in which it is asked for and compared.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

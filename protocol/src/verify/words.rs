@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{hash::Hash, journal::ClockTrust};
+use crate::{civil, hash::Hash, journal::ClockTrust};
 
 /// Something that a verification has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,21 +133,7 @@ impl fmt::Display for NotProved {
 pub fn utc(time_ms: i64) -> String {
     let seconds = time_ms.div_euclid(1000);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days since 1970-01-01 to a civil date: the proleptic Gregorian calendar counted from
-    // 1 March of year 0, in eras of 400 years (146,097 days).
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = civil::date(days);
     let (hour, minute) = (second / 3600, second / 60 % 60);
     format!(
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z",

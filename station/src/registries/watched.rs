@@ -37,8 +37,7 @@ impl Table {
             let line = number + 2;
             let row = row.map_err(|_| ImportError::Row(line))?;
             let [registry, typed, list, officer] = [0, 1, 2, 3].map(|at| row[at].trim());
-            let registry = Registry::ALL.into_iter().find(|r| r.as_str() == registry);
-            let registry = registry.ok_or(ImportError::Row(line))?;
+            let registry: Registry = registry.parse().map_err(|_| ImportError::Row(line))?;
             if !id::is_safe(list) || !(officer.is_empty() || id::is_safe(officer)) {
                 return Err(ImportError::Row(line));
             }

@@ -3,6 +3,8 @@
 //! A file's date is that of adoption or amendment. The day a text came into force stands in its
 //! last articles; an amended law keeps its first one there, which is then older than the text.
 
+use custos_protocol::civil;
+
 use super::normalise::folded;
 use super::source::Source;
 
@@ -18,7 +20,8 @@ pub(crate) fn parse(text: &str) -> Option<Day> {
         digits.then(|| part.parse().ok())?
     };
     let (year, month, day) = (next(4)?, next(2)?, next(2)?);
-    let real = (1..=12).contains(&month) && (1..=31).contains(&day) && year >= 1900;
+    let date = civil::days(year.into(), month.into(), day.into());
+    let real = date.is_some() && year >= 1900;
     (real && parts.next().is_none()).then_some(year * 10_000 + month * 100 + day)
 }
 
@@ -35,22 +38,9 @@ pub(crate) fn show(day: Day) -> String {
     }
 }
 
-/// The day of a time in milliseconds since 1970, in China (UTC+8). Days are counted as in Howard
-/// Hinnant's `civil_from_days`.
+/// The day of a time in milliseconds since 1970, in China (UTC+8).
 pub(crate) fn of_time(time_ms: i64) -> Day {
-    let days = (time_ms + 8 * 3_600_000).div_euclid(86_400_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = civil::date((time_ms + 8 * 3_600_000).div_euclid(86_400_000));
     u32::try_from(year * 10_000 + month * 100 + day).unwrap_or(0)
 }
 
