@@ -25,12 +25,27 @@ pub enum StartError {
     Damaged(&'static str),
     #[error("the keys are not those that the trust set in force names")]
     OtherKeys,
-    #[error("the registries: {0}")]
-    Registries(&'static str),
+    #[error("registries.json: {0}")]
+    Registries(#[from] RegistriesError),
     #[error("the folder cannot be written")]
     Storage(#[source] io::Error),
     #[error("the system's random generator failed")]
     NoRandom,
+}
+
+/// What is wrong with `registries.json`. Names the setting, and nothing that a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RegistriesError {
+    #[error("it is not in its form")]
+    Form,
+    #[error("the url of a source is https, or http on this machine alone")]
+    Url,
+    #[error("the ca of a source is missing, or cannot be read as PEM certificates")]
+    Ca,
+    #[error("the identity of a source cannot be read as a PEM certificate and its key")]
+    Identity,
+    #[error("the TLS library does not start")]
+    Tls,
 }
 
 impl StartError {

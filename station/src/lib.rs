@@ -42,6 +42,6 @@ mod tls;
 mod tus;
 
 pub use config::StationConfig;
-pub use error::StartError;
+pub use error::{RegistriesError, StartError};
 pub use lookups::import::{ImportFailure, import_registry, import_watched};
 pub use station::{RunningStation, Station};

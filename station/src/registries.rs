@@ -4,7 +4,7 @@
 //!
 //! - [`Connector`]: one system that can be asked; [`Unanswered`]: why it did not say
 //! - `table`: the embedded default, filled from CSV
-//! - `http`: a system behind HTTP and JSON
+//! - `http`: a system behind HTTP and JSON, over `tls`
 //! - `breaker`: one that is down is left alone for a while
 //! - `config`: which of them is asked for what, and how answers are masked
 //! - `watched`: who is asked about out of curiosity
@@ -19,6 +19,7 @@ mod breaker;
 mod config;
 mod http;
 mod table;
+mod tls;
 mod watched;
 
 use breaker::Breaker;

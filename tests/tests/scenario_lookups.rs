@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
-use std::{io::Write as _, process::Stdio};
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
+    process::Stdio,
+    thread,
+};
 
 use custos_tests::{
     process::{Said, custos, done, say},
@@ -220,5 +225,69 @@ fn a_list_of_stolen_cars_goes_along() {
         (&found.last()["state"], &list["list"], &list["on_it"]),
         (&json!("queued"), &json!("stolen"), &json!(true)),
         "{found:?}"
+    );
+}
+
+/// A registry's system on this machine: whoever is asked about, it knows an owner.
+fn registry() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/cars", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while line != "\r\n" {
+                line.clear();
+                if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                    break;
+                }
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut question = vec![0; length];
+            reader.read_exact(&mut question).unwrap();
+            let question: serde_json::Value = serde_json::from_slice(&question).unwrap();
+            let owner = json!({ "name": "owner", "what": "name", "value": "李四光" });
+            let reply = json!({ "key": question["key"], "records": [{ "fields": [owner] }] });
+            let reply = reply.to_string();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{reply}",
+                reply.len()
+            );
+        }
+    });
+    url
+}
+
+/// The station's program asks a system of somebody else's, as its folder says.
+#[test]
+fn another_system_is_asked() {
+    let mut scene = scene();
+    let config = json!({
+        "sources": { "vehicle": { "http": { "url": registry() } } },
+        "masks": { "officer": { "vehicle": { "owner": "full" } } },
+    });
+    scene.station.terminate();
+    let file = scene.station.dir().join("registries.json");
+    std::fs::write(&file, config.to_string()).unwrap();
+    scene.station.restart();
+    let found = lookup(&scene, &["vehicle", "京A12345", "--reason", "traffic"]);
+    assert_eq!(
+        found.last()["records"],
+        json!([{ "owner": "李四光" }]),
+        "{found:?}"
+    );
+
+    // What is not understood stops the start, and says so.
+    scene.station.terminate();
+    std::fs::write(&file, r#"{"sources": {"vehicle": "elsewhere"}}"#).unwrap();
+    let dir = scene.station.dir().display().to_string();
+    let said = say(["station", "run", "--dir", &dir]);
+    assert_eq!(
+        (said.code, said.error()),
+        (Some(1), "registries-config"),
+        "{said:?}"
     );
 }

@@ -25,7 +25,7 @@ use custos_protocol::lookup::{
 use serde::Deserialize;
 
 use super::{Answer, Breaker, Connector, Http, HttpConfig, Table};
-use crate::StartError;
+use crate::{StartError, error::RegistriesError};
 
 const FILE: &str = "registries.json";
 const TABLE: &str = "registries.db";
@@ -64,8 +64,7 @@ impl Registries {
     /// unmasked, is worse than none.
     pub(crate) async fn open(dir: &Path) -> Result<Self, StartError> {
         let config: Config = match fs::read(dir.join(FILE)) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|_| StartError::Registries("registries.json is not in its form"))?,
+            Ok(text) => serde_json::from_slice(&text).map_err(|_| RegistriesError::Form)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Config::default(),
             Err(_) => return Err(StartError::Damaged(FILE)),
         };
@@ -76,8 +75,7 @@ impl Registries {
             let system: Arc<dyn Connector> = match config.sources.get(&registry) {
                 None | Some(Source::Table) => Arc::new(table.clone()),
                 Some(Source::Http(http)) => {
-                    let http = Http::new(&http.beside(dir)).map_err(|error| error.words());
-                    Arc::new(Breaker::new(http.map_err(StartError::Registries)?, REST))
+                    Arc::new(Breaker::new(Http::new(&http.beside(dir))?, REST))
                 }
             };
             systems.insert(registry, system);
@@ -210,6 +208,7 @@ mod tests {
             r#"{"sources": {"weapon": "table"}}"#,
             r#"{"sources": {"person": "elsewhere"}}"#,
             r#"{"sources": {"person": {"http": {"url": "http://registry.example/"}}}}"#,
+            r#"{"sources": {"person": {"http": {"url": "https://a.example/"}}}}"#,
             r#"{"sources": {"person": {"http": {"url": "https://a.example/", "ca": "none.pem"}}}}"#,
             r#"{"masks": {"officer": {"vehicle": {"owner": "all"}}}}"#,
         ] {

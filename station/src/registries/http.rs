@@ -6,7 +6,8 @@ use std::{path::PathBuf, time::Duration};
 use custos_protocol::lookup::query::{MAX_RECORDS, Record, Subject};
 use serde::Deserialize;
 
-use super::{Answer, Connector, Unanswered};
+use super::{Answer, Connector, Unanswered, tls};
+use crate::error::RegistriesError;
 
 /// An answer of more bytes is not read.
 const MAX_ANSWER: usize = 256 << 10;
@@ -17,7 +18,7 @@ const MAX_ANSWER: usize = 256 << 10;
 pub(crate) struct HttpConfig {
     /// `https`, or `http` on this machine alone.
     pub(crate) url: String,
-    /// Certificates that its own is signed by, PEM.
+    /// Certificates that its own is signed by, PEM; `https` needs them.
     #[serde(default)]
     pub(crate) ca: Option<PathBuf>,
     /// Our certificate and key for mutual TLS, PEM in one file.
@@ -38,19 +39,6 @@ fn retries() -> u32 {
     1
 }
 
-/// A configuration that cannot be used; the text names the setting and holds no secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ConfigError {
-    #[error("url: https, or http on this machine alone")]
-    Url,
-    #[error("ca: the file cannot be read as PEM certificates")]
-    Ca,
-    #[error("identity: the file cannot be read as a PEM certificate and key")]
-    Identity,
-    #[error("the TLS library does not start")]
-    Tls,
-}
-
 impl HttpConfig {
     /// With paths from a folder, where they are relative.
     pub(crate) fn beside(&self, dir: &std::path::Path) -> Self {
@@ -58,20 +46,6 @@ impl HttpConfig {
             ca: self.ca.as_ref().map(|path| dir.join(path)),
             identity: self.identity.as_ref().map(|path| dir.join(path)),
             ..self.clone()
-        }
-    }
-}
-
-impl ConfigError {
-    /// The sentence, for an error that holds one.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Url => "the url of a source: https, or http on this machine alone",
-            Self::Ca => "the ca of a source cannot be read as PEM certificates",
-            Self::Identity => {
-                "the identity of a source cannot be read as a PEM certificate and key"
-            }
-            Self::Tls => "the TLS library does not start",
         }
     }
 }
@@ -91,36 +65,28 @@ struct Body {
 
 impl Http {
     /// # Errors
-    /// [`ConfigError`].
-    pub(crate) fn new(config: &HttpConfig) -> Result<Self, ConfigError> {
-        let url: reqwest::Url = config.url.parse().map_err(|_| ConfigError::Url)?;
+    /// [`RegistriesError`]: `https` needs the certificates that the system's own is signed by; `http`
+    /// goes to this machine alone.
+    pub(crate) fn new(config: &HttpConfig) -> Result<Self, RegistriesError> {
+        let url: reqwest::Url = config.url.parse().map_err(|_| RegistriesError::Url)?;
         let here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
-            return Err(ConfigError::Url);
+        match url.scheme() {
+            "https" if config.ca.is_none() => return Err(RegistriesError::Ca),
+            "https" => {}
+            "http" if here => {}
+            _ => return Err(RegistriesError::Url),
         }
-        let mut builder = reqwest::Client::builder()
+        let tls = tls::client(config.ca.as_deref(), config.identity.as_deref())?;
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .timeout(Duration::from_millis(config.timeout_ms.clamp(100, 60_000)))
             // A question about a person goes where it was sent, and nowhere else.
             .redirect(reqwest::redirect::Policy::none())
-            .https_only(!here)
-            .no_proxy();
-        if let Some(ca) = &config.ca {
-            let pem = std::fs::read(ca).map_err(|_| ConfigError::Ca)?;
-            let roots = reqwest::Certificate::from_pem_bundle(&pem);
-            let roots = roots.map_err(|_| ConfigError::Ca)?;
-            if roots.is_empty() {
-                return Err(ConfigError::Ca);
-            }
-            builder = builder.tls_certs_only(roots);
-        }
-        if let Some(identity) = &config.identity {
-            let pem = std::fs::read(identity).map_err(|_| ConfigError::Identity)?;
-            let pem = zeroize::Zeroizing::new(pem);
-            let identity = reqwest::Identity::from_pem(&pem);
-            builder = builder.identity(identity.map_err(|_| ConfigError::Identity)?);
-        }
+            .https_only(url.scheme() == "https")
+            .no_proxy()
+            .build();
         Ok(Self {
-            client: builder.build().map_err(|_| ConfigError::Tls)?,
+            client: client.map_err(|_| RegistriesError::Tls)?,
             url,
             retries: config.retries.min(5),
         })

@@ -1,3 +1,7 @@
+//! A system behind HTTP, as it answers and as it should not.
+
+mod mutual_tls;
+
 use std::{
     sync::{
         Arc,
@@ -48,8 +52,6 @@ fn known(key: &str) -> Value {
 }
 
 async fn ask(config: &HttpConfig) -> Result<Vec<Record>, Unanswered> {
-    // The station's program does so when it starts.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     Http::new(config).unwrap().ask(&subject()).await
 }
 
@@ -137,7 +139,6 @@ fn what_would_go_in_the_clear_is_no_configuration() {
         timeout_ms: 1,
         retries: 0,
     };
-    let _ = rustls::crypto::ring::default_provider().install_default();
     for url in [
         "http://registry.example/ask",
         "ftp://127.0.0.1/",
@@ -146,13 +147,16 @@ fn what_would_go_in_the_clear_is_no_configuration() {
     ] {
         assert_eq!(
             Http::new(&config(url)).err(),
-            Some(ConfigError::Url),
+            Some(RegistriesError::Url),
             "{url}"
         );
     }
+    // Nobody in particular would be asked.
+    let anybody = config("https://registry.example/ask");
+    assert_eq!(Http::new(&anybody).err(), Some(RegistriesError::Ca));
     let missing = HttpConfig {
         ca: Some("no-such.pem".into()),
         ..config("https://registry.example/ask")
     };
-    assert_eq!(Http::new(&missing).err(), Some(ConfigError::Ca));
+    assert_eq!(Http::new(&missing).err(), Some(RegistriesError::Ca));
 }
