@@ -57,7 +57,10 @@ fn first(found: &LookUp) -> (Vec<(&str, &str)>, bool) {
 }
 
 /// No list says anything.
-const QUEUED: Known = Known::Queued { lists: Vec::new() };
+const QUEUED: Known = Known::Offline {
+    lists: Vec::new(),
+    queued: true,
+};
 
 const SEEN: [(&str, &str); 3] = [
     ("owner", "张**"),
@@ -416,7 +419,10 @@ fn a_list_answers_without_the_station() {
     );
     scene.proxy.cut();
     let said = |plate: &str| match ask(&officer, plate).unwrap().known {
-        Known::Listed { lists } => lists,
+        Known::Offline {
+            lists,
+            queued: false,
+        } => lists,
         other => panic!("{other:?}"),
     };
     let listed = |on_it| Listed {
@@ -438,8 +444,9 @@ fn a_list_answers_without_the_station() {
     let queued = ask(&officer, "京A12345").unwrap();
     assert_eq!(
         queued.known,
-        Known::Queued {
-            lists: vec![listed(true)]
+        Known::Offline {
+            lists: vec![listed(true)],
+            queued: true
         }
     );
     scene.proxy.mend();

@@ -95,8 +95,11 @@ impl From<registry::LookUp> for LookupAnswer {
     fn from(found: registry::LookUp) -> Self {
         let lookup = found.lookup;
         match found.known {
-            Known::Queued { lists } => Self::offline(lookup, lists, true),
-            Known::Listed { lists } => Self::offline(lookup, lists, false),
+            Known::Offline { lists, queued } => Self::Offline {
+                lookup,
+                lists: lists.into_iter().map(Into::into).collect(),
+                queued,
+            },
             Known::Records {
                 records,
                 time_ms,
@@ -111,17 +114,12 @@ impl From<registry::LookUp> for LookupAnswer {
     }
 }
 
-impl LookupAnswer {
-    fn offline(lookup: String, lists: Vec<registry::Listed>, queued: bool) -> Self {
-        let lists = lists.into_iter().map(|said| ListAnswer {
+impl From<registry::Listed> for ListAnswer {
+    fn from(said: registry::Listed) -> Self {
+        Self {
             list: said.list,
             on_it: said.on_it,
             time_ms: said.time_ms,
-        });
-        Self::Offline {
-            lookup,
-            lists: lists.collect(),
-            queued,
         }
     }
 }

@@ -87,8 +87,7 @@ pub(crate) fn typed(typed: &str) -> Result<String, Failure> {
 
 fn tell(found: LookUp, output: &Output) -> Result<(), Failure> {
     let (records, time_ms, kept) = match found.known {
-        Known::Queued { lists } => return offline(&found.lookup, true, &lists, output),
-        Known::Listed { lists } => return offline(&found.lookup, false, &lists, output),
+        Known::Offline { lists, queued } => return offline(&found.lookup, queued, &lists, output),
         Known::Records {
             records,
             time_ms,

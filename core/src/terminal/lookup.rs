@@ -28,7 +28,7 @@ use crate::{
 
 impl Officer {
     /// Asks a registry about one person, vehicle, case or device. Without the station the terminal's
-    /// lists are asked and the question waits, as the policy says: [`Known::Queued`].
+    /// lists are asked and the question waits, as the policy says: [`Known::Offline`].
     ///
     /// Once the question is in the journal, whatever follows is, too; nothing is returned before.
     ///
@@ -46,7 +46,7 @@ impl Officer {
             question.settle(&self.vault, "cached", reply.records.len())?;
             return Ok(known(&question, reply, true));
         }
-        let reply = match self.line.ask(&self.vault, &question) {
+        let reply = match self.connection.ask(&self.vault, &question) {
             Ok(reply) => reply,
             Err(Error::Unreachable) => return self.without_station(question),
             Err(error) => return Err(question.failed(&self.vault, error)),
@@ -69,14 +69,13 @@ impl Officer {
             let hits = lists.iter().filter(|list| list.on_it).count();
             question.settle(&self.vault, "listed", hits)?;
         }
-        let known = match (queue::put(&self.vault, &question)?, lists.is_empty()) {
-            (true, _) => Known::Queued { lists },
-            (false, false) => Known::Listed { lists },
-            (false, true) => return Err(question.failed(&self.vault, Error::Unreachable)),
-        };
+        let queued = queue::put(&self.vault, &question)?;
+        if !queued && lists.is_empty() {
+            return Err(question.failed(&self.vault, Error::Unreachable));
+        }
         Ok(LookUp {
             lookup: question.lookup,
-            known,
+            known: Known::Offline { lists, queued },
         })
     }
 

@@ -26,7 +26,7 @@ use crate::{
     Error, Result, clock,
     device::{Mode, mode, room, state},
     journal::{self, JournalContext},
-    lookup::registry::line::Line,
+    lookup::registry::connection::LookupConnection,
     record::{ClipRange, seal::Recipient, sheet},
     vault::{Vault, officer::Identity},
 };
@@ -58,7 +58,8 @@ pub struct Officer {
     pub(super) previewed: Arc<Mutex<BTreeSet<String>>>,
     /// Others' items that a grant listed since then; the journal has them, too.
     pub(super) shown: Arc<Mutex<BTreeSet<String>>>,
-    pub(super) line: Line,
+    /// To the station, for look-ups.
+    pub(super) connection: LookupConnection,
 }
 
 impl Officer {
@@ -75,7 +76,7 @@ impl Officer {
             identity: Arc::new(identity),
             previewed: Arc::default(),
             shown: Arc::default(),
-            line: Line::default(),
+            connection: LookupConnection::default(),
         }
     }
 

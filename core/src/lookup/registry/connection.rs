@@ -1,9 +1,10 @@
-//! The way to the station, kept open between questions: an officer in the street waits for every
-//! round trip.
+//! The connection to the station that look-ups go over, kept open between them: an officer in the
+//! street waits for every round trip, and not for ever.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use custos_protocol::{lookup::ask::LookupReply, note::Signer};
@@ -17,9 +18,18 @@ use crate::{
     vault::Vault,
 };
 
+/// An answer that comes later is none: the officer goes by the lists, and the question waits. Longer
+/// than a registry is given by default, with its retry; and a long journal that did not get through
+/// in time is shorter the next time.
+const DEADLINE: Duration = if cfg!(test) {
+    Duration::from_secs(3)
+} else {
+    Duration::from_secs(8)
+};
+
 /// Cheap to clone; clones share the connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Line(Arc<Mutex<Option<Open>>>);
+pub(crate) struct LookupConnection(Arc<Mutex<Option<Open>>>);
 
 #[derive(Debug)]
 struct Open {
@@ -39,19 +49,20 @@ impl Drop for Open {
     }
 }
 
-impl Line {
+impl LookupConnection {
     /// Asks the station. One question at a time; the others wait.
     ///
     /// # Errors
-    /// As [`ask::ask`].
+    /// As [`ask::ask`]; [`Error::Unreachable`] also where the answer takes too long.
     pub(crate) fn ask(&self, vault: &Vault, question: &Question) -> Result<LookupReply> {
         let device = vault.read(Device::load)?;
         let signer = device.signer(vault)?;
         let address = (device.station.clone(), device.pin.clone(), device.epoch);
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = Instant::now() + DEADLINE;
         let kept = slot.take().filter(|open| open.address == address);
         if let Some(mut open) = kept {
-            match open.ask(vault, &signer, question) {
+            match open.ask(vault, &signer, question, deadline) {
                 // Perhaps only the connection broke since the last question.
                 Err(Error::Unreachable) => {}
                 answer => {
@@ -69,7 +80,7 @@ impl Line {
             ),
             address,
         };
-        let answer = open.ask(vault, &signer, question);
+        let answer = open.ask(vault, &signer, question, deadline);
         // After a failure the next question begins anew.
         *slot = answer.is_ok().then_some(open);
         answer
@@ -77,20 +88,30 @@ impl Line {
 }
 
 impl Open {
-    fn ask(&mut self, vault: &Vault, signer: &Signer, question: &Question) -> Result<LookupReply> {
+    fn ask(
+        &mut self,
+        vault: &Vault,
+        signer: &Signer,
+        question: &Question,
+        deadline: Instant,
+    ) -> Result<LookupReply> {
         let (station, runtime) = (&mut self.station, self.runtime.as_ref());
-        let runtime = runtime.ok_or(Error::Internal("a line that is open has a runtime"))?;
+        let runtime = runtime.ok_or(Error::Internal("what is open has a runtime"))?;
         // A thread of its own, so that it may be called from inside an async runtime, too.
         thread::scope(|scope| {
             let asking = scope.spawn(|| {
                 runtime.block_on(async {
-                    match ask::ask(vault, station, signer, question).await {
-                        // A session ended while nobody asked.
-                        Err(Error::StationRefused { status: 401 }) => {
-                            ask::ask(vault, station, signer, question).await
+                    let asking = async {
+                        match ask::ask(vault, station, signer, question).await {
+                            // A session ended while nobody asked.
+                            Err(Error::StationRefused { status: 401 }) => {
+                                ask::ask(vault, station, signer, question).await
+                            }
+                            answer => answer,
                         }
-                        answer => answer,
-                    }
+                    };
+                    let answer = tokio::time::timeout_at(deadline.into(), asking).await;
+                    answer.unwrap_or(Err(Error::Unreachable))
                 })
             });
             asking.join().unwrap_or(Err(Error::Internal(

@@ -1,10 +1,7 @@
 //! Answers at hand for a short time, sealed to the officer who got them: another officer of the
 //! same terminal, and who takes the vault, reads none of them.
 
-use custos_protocol::lookup::{
-    ask::{LookupReply, Salt},
-    query::{Registry, Subject},
-};
+use custos_protocol::lookup::{ask::LookupReply, query::Subject};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::question::Question;
@@ -93,11 +90,9 @@ pub(crate) fn about(
     officer: &str,
     subject: &Subject,
 ) -> Result<Option<Sealed>> {
-    find(
-        connection,
-        "officer = ?1 AND registry = ?2 AND subject = ?3 AND NOT delivered",
-        (officer, subject.registry.as_str(), &subject.key),
-    )
+    let with = (officer, subject.registry.as_str(), &subject.key);
+    let which = "officer = ?1 AND registry = ?2 AND subject = ?3 AND NOT delivered";
+    find(connection, which, with)
 }
 
 /// The answer to a question that had to wait.
@@ -109,11 +104,8 @@ pub(crate) fn delivered(
     officer: &str,
     lookup: &str,
 ) -> Result<Option<Sealed>> {
-    find(
-        connection,
-        "officer = ?1 AND lookup = ?2 AND ?3 AND delivered",
-        (officer, lookup, true),
-    )
+    let which = "officer = ?1 AND lookup = ?2 AND delivered";
+    find(connection, which, (officer, lookup))
 }
 
 fn find(
@@ -121,37 +113,18 @@ fn find(
     which: &str,
     with: impl rusqlite::Params,
 ) -> Result<Option<Sealed>> {
-    let now = clock::now(connection)?.time_ms;
+    let columns = Question::COLUMNS;
     let sql = format!(
-        "SELECT lookup, officer, seq, registry, subject, salt, asked_ms, sealed, expires_ms
-         FROM lookup_answer WHERE {which} ORDER BY asked_ms DESC LIMIT 1"
+        "SELECT {columns}, sealed, expires_ms FROM lookup_answer WHERE {which}
+         ORDER BY asked_ms DESC LIMIT 1"
     );
-    let row = connection
-        .query_row(&sql, with, |row| {
-            let (registry, salt): (String, String) = (row.get(3)?, row.get(5)?);
-            let expires_ms: i64 = row.get(8)?;
-            let registry = Registry::ALL.into_iter().find(|r| r.as_str() == registry);
-            let (Some(registry), Ok(salt)) = (registry, salt.parse::<Salt>()) else {
-                return Ok(None);
-            };
-            if expires_ms <= now {
-                return Ok(None);
-            }
-            Ok(Some(Sealed {
-                question: Question {
-                    lookup: row.get(0)?,
-                    officer: row.get(1)?,
-                    seq: row.get(2)?,
-                    subject: Subject {
-                        registry,
-                        key: row.get(4)?,
-                    },
-                    salt,
-                    asked_ms: row.get(6)?,
-                },
-                bytes: row.get(7)?,
-            }))
-        })
-        .optional()?;
-    Ok(row.flatten())
+    let row = connection.query_row(&sql, with, |row| {
+        let question = Question::of_row(row)?;
+        Ok((question, row.get(7)?, row.get::<_, i64>(8)?))
+    });
+    let Some((Some(question), bytes, expires_ms)) = row.optional()? else {
+        return Ok(None);
+    };
+    let alive = expires_ms > clock::now(connection)?.time_ms;
+    Ok(alive.then_some(Sealed { question, bytes }))
 }

@@ -4,7 +4,7 @@
 //!
 //! - [`LookUp`] and [`Known`]: what an officer gets; [`LookupFault`]: why nothing
 //! - `question`: one question, in the journal before it is anywhere else
-//! - `line`: the way to the station, kept open; `ask`: sends the journal, then the question
+//! - `connection`: to the station, kept open; `ask`: sends the journal, then the question
 //! - `queue`: questions that wait for the station, and their answers; `kept`: answers at hand;
 //!   `lists`: what is asked where the station cannot be
 //!
@@ -13,8 +13,8 @@
 //! something to show. Where an entry cannot be written, the answer is withheld.
 
 pub(crate) mod ask;
+pub(crate) mod connection;
 pub(crate) mod kept;
-pub(crate) mod line;
 pub(crate) mod lists;
 pub(crate) mod question;
 pub(crate) mod queue;
@@ -44,11 +44,9 @@ pub enum Known {
         time_ms: i64,
         kept: bool,
     },
-    /// The station cannot be reached: the question waits, and is asked when it can. What the
-    /// terminal's own lists say of it meanwhile.
-    Queued { lists: Vec<Listed> },
-    /// The same, where the policy has no question wait.
-    Listed { lists: Vec<Listed> },
+    /// The station cannot be reached. What the terminal's own lists say meanwhile, and whether the
+    /// question waits until it can.
+    Offline { lists: Vec<Listed>, queued: bool },
 }
 
 /// What a list says of one exact number.

@@ -9,7 +9,7 @@ use custos_protocol::{
         query::Subject,
     },
 };
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
 
 use crate::{
     Error, Result,
@@ -60,6 +60,31 @@ impl Question {
             salt,
             asked_ms: at.time_ms,
         })
+    }
+
+    /// The columns of a row that keeps a question, for [`Question::of_row`].
+    pub(crate) const COLUMNS: &str = "lookup, officer, seq, registry, subject, salt, asked_ms";
+
+    /// From a row that begins with [`Question::COLUMNS`]; `None` where it was not written by us.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Option<Self>> {
+        let (registry, salt): (String, String) = (row.get(3)?, row.get(5)?);
+        let (Ok(registry), Ok(salt)) = (registry.parse(), salt.parse()) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            lookup: row.get(0)?,
+            officer: row.get(1)?,
+            seq: row.get(2)?,
+            subject: Subject {
+                registry,
+                key: row.get(4)?,
+            },
+            salt,
+            asked_ms: row.get(6)?,
+        }))
     }
 
     /// What the journal says of the subject.

@@ -1,17 +1,11 @@
 //! Questions that wait for the station, and answers that wait for the officer. A question is a row
 //! of the vault; an answer is sealed to the officer who asked.
 
-use custos_protocol::lookup::{
-    ask::{LookupReply, Salt},
-    mask,
-    query::{Registry, Subject},
-};
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
+use custos_protocol::lookup::{ask::LookupReply, mask};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::{LookupFault, Waiting, kept, question::Question};
 use crate::{Error, Result, clock, device::state, vault::Vault};
-
-const COLUMNS: &str = "lookup, officer, seq, registry, subject, salt, asked_ms";
 
 /// Keeps a question for later, and journals that; `false` where the policy has none wait.
 ///
@@ -40,32 +34,16 @@ pub(crate) fn put(vault: &Vault, question: &Question) -> Result<bool> {
     })
 }
 
-fn of_row(row: &Row<'_>) -> rusqlite::Result<Option<Question>> {
-    let (registry, salt): (String, String) = (row.get(3)?, row.get(5)?);
-    let registry = Registry::ALL.into_iter().find(|r| r.as_str() == registry);
-    let (Some(registry), Ok(salt)) = (registry, salt.parse::<Salt>()) else {
-        return Ok(None);
-    };
-    Ok(Some(Question {
-        lookup: row.get(0)?,
-        officer: row.get(1)?,
-        seq: row.get(2)?,
-        subject: Subject {
-            registry,
-            key: row.get(4)?,
-        },
-        salt,
-        asked_ms: row.get(6)?,
-    }))
-}
-
 /// The oldest question that waits.
 ///
 /// # Errors
 /// [`Error::Damaged`]; storage errors.
 pub(crate) fn first(connection: &Connection) -> Result<Option<Question>> {
-    let sql = format!("SELECT {COLUMNS} FROM lookup_question ORDER BY seq LIMIT 1");
-    let row = connection.query_row(&sql, [], of_row).optional()?;
+    let columns = Question::COLUMNS;
+    let sql = format!("SELECT {columns} FROM lookup_question ORDER BY seq LIMIT 1");
+    let row = connection
+        .query_row(&sql, [], Question::of_row)
+        .optional()?;
     row.map(|question| question.ok_or(Error::Damaged))
         .transpose()
 }

@@ -215,6 +215,22 @@ fn an_oversized_answer_is_not_taken_in() {
     assert_eq!(bench.outcome().unwrap(), "station-protocol");
 }
 
+/// A station that takes the question and then says nothing for long: nobody stands in the street
+/// waiting for it.
+#[test]
+fn a_station_that_hangs_is_as_good_as_none() {
+    let bench = Bench::new(|request| {
+        std::thread::sleep(std::time::Duration::from_secs(6));
+        honest(request)
+    });
+    let found = bench.ask().unwrap();
+    assert!(
+        matches!(found.known, Known::Offline { queued: true, .. }),
+        "{found:?}"
+    );
+    assert_eq!(bench.outcome().unwrap(), "queued");
+}
+
 /// A question older than the policy lets it wait is given up, not asked.
 #[test]
 fn a_question_does_not_wait_for_ever() {
@@ -222,7 +238,10 @@ fn a_question_does_not_wait_for_ever() {
     let vault = bench.agency.vault();
     let sql = |sql: &str| vault.write(|tx| Ok(tx.execute_batch(sql)?)).unwrap();
     sql("UPDATE terminal SET station = 'http://127.0.0.1:1'");
-    assert!(matches!(bench.ask().unwrap().known, Known::Queued { .. }));
+    assert!(matches!(
+        bench.ask().unwrap().known,
+        Known::Offline { queued: true, .. }
+    ));
     sql("UPDATE lookup_question SET asked_ms = asked_ms - 25 * 3600000");
     let question = vault.read(queue::first).unwrap().unwrap();
     assert!(queue::lapse(vault, &question).unwrap());
