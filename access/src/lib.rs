@@ -17,5 +17,7 @@ mod rules;
 pub mod table;
 
 pub use decide::{ALLOWED, Decision, GRANTED, INVALID_REQUEST, NO_RULE, POLICY_ERROR, Verdict};
-pub use request::{Action, Circumstances, Clock, Granted, Kind, Request, Resource, Who};
+pub use request::{
+    Action, Circumstances, Clock, Granted, Kind, REGISTRIES, ROLE_OFFICER, Request, Resource, Who,
+};
 pub use rules::{Rule, Rules, RulesError};

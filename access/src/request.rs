@@ -7,7 +7,7 @@ use custos_protocol::{
 use serde::{Deserialize, Serialize};
 
 /// The role of who has a slot on a terminal. The others are those of the trust set.
-const ROLE_OFFICER: &str = "officer";
+pub const ROLE_OFFICER: &str = "officer";
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ pub enum Resource {
         officer: Option<String>,
     },
     Registry {
-        /// law, person, vehicle, case, device
+        /// One of [`REGISTRIES`].
         registry: String,
     },
     Grant {
@@ -80,6 +80,9 @@ pub enum Resource {
     },
     Agency {},
 }
+
+/// What [`Resource::Registry`] can name.
+pub const REGISTRIES: [&str; 5] = ["law", "person", "vehicle", "case", "device"];
 
 /// The kind of a [`Resource`]: the entity type of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

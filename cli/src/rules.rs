@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use custos_access::{Decision, Request, Rules, RulesError, table};
+use custos_access::{
+    Decision, REGISTRIES, ROLE_OFFICER, Request, Resource, Rules, RulesError, table,
+};
+use custos_protocol::trust::ROLES;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     failure::{Exit, Failure},
-    output::Output,
+    output::{Lang, Output},
 };
 
 const WORDS: &str = "\
@@ -64,8 +67,10 @@ pub(crate) struct TestRules {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainRules {
+    /// What the asker is; several times for several
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
+    /// What is to be done: a word of the schema, `policy check --schema`
     #[arg(long, required_unless_present = "request")]
     action: Option<String>,
     /// Its kind, and what is known of it
@@ -131,9 +136,9 @@ fn check(args: &CheckRules, output: &Output) -> Result<(), Failure> {
         .iter()
         .map(|rule| format!("{:<7} {:<7} {}", effect(rule.forbids), rule.clause, rule.id))
         .collect();
-    lines.push(match output.pick("en", "zh") {
-        "zh" => format!("规则有效，共 {} 条。", lines.len()),
-        _ => format!("The rules hold: {} of them.", lines.len()),
+    lines.push(match output.lang {
+        Lang::Zh => format!("规则有效，共 {} 条。", lines.len()),
+        Lang::En => format!("The rules hold: {} of them.", lines.len()),
     });
     output.result(&json!({ "ok": true, "rules": listed }), &lines.join("\n"))
 }
@@ -160,9 +165,9 @@ fn test(args: &TestRules, output: &Output) -> Result<(), Failure> {
             expected,
             decision,
         };
-        let sentence = match output.pick("en", "zh") {
-            "zh" => format!("第 {line} 行：应为 {expected}，实为 {}", told(decision)),
-            _ => format!(
+        let sentence = match output.lang {
+            Lang::Zh => format!("第 {line} 行：应为 {expected}，实为 {}", told(decision)),
+            Lang::En => format!(
                 "line {line}: {expected} was expected, it is {}",
                 told(decision)
             ),
@@ -170,9 +175,9 @@ fn test(args: &TestRules, output: &Output) -> Result<(), Failure> {
         output.result(&line_json, &sentence)?;
     }
     let (lines, count) = (rows.len(), otherwise.len());
-    let sentence = match output.pick("en", "zh") {
-        "zh" => format!("共 {lines} 行，{count} 行不一致。"),
-        _ => format!("{lines} decisions, {count} of them otherwise."),
+    let sentence = match output.lang {
+        Lang::Zh => format!("共 {lines} 行，{count} 行不一致。"),
+        Lang::En => format!("{lines} decisions, {count} of them otherwise."),
     };
     output.result(&json!({ "lines": lines, "otherwise": count }), &sentence)?;
     if count == 0 {
@@ -206,8 +211,34 @@ fn explain(args: &ExplainRules, output: &Output) -> Result<(), Failure> {
         }
         _ => return Err(bad("--action and --resource, or --request".to_owned())),
     };
+    known(&request).map_err(bad)?;
     let decision = rules.decide(&request);
     output.result(&decision, &sentence(&rules, &decision, output))
+}
+
+/// Refuses words that no role and no registry has: what is mistyped is denied by every rule, and
+/// whoever reads that learns nothing.
+fn known(request: &Request) -> Result<(), String> {
+    let roles = || ROLES.into_iter().chain([ROLE_OFFICER]);
+    if let Some(role) = request
+        .who
+        .roles
+        .iter()
+        .find(|r| !roles().any(|known| known == **r))
+    {
+        let all: Vec<_> = roles().collect();
+        return Err(format!(
+            "there is no role {role}; there are {}",
+            all.join(", ")
+        ));
+    }
+    match &request.resource {
+        Resource::Registry { registry } if !REGISTRIES.contains(&registry.as_str()) => {
+            let all = REGISTRIES.join(", ");
+            Err(format!("there is no registry {registry}; there are {all}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The decision, and the rules that made it with their clauses.
@@ -238,7 +269,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
     use super::*;
-    use crate::output::Lang;
 
     const OUTPUT: Output = Output {
         json: true,
@@ -274,6 +304,26 @@ mod tests {
         let closed = file(r#"@id("closed") @clause("T7.1") forbid (principal, action, resource);"#);
         let other = tested(good, Some(closed.path())).unwrap_err();
         assert_eq!(other.code, "decides-otherwise");
+    }
+
+    /// A word that is mistyped is no denial.
+    #[test]
+    fn what_nobody_knows_is_not_explained() {
+        let explained = |role: &str, resource: &str| {
+            let args = ExplainRules {
+                roles: vec![role.to_owned()],
+                action: Some("lookup".to_owned()),
+                resource: Some(resource.to_owned()),
+                given: "-".to_owned(),
+                request: None,
+                rules: None,
+            };
+            explain(&args, &OUTPUT).map_err(|failure| failure.code)
+        };
+        assert_eq!(explained("officer", "registry person"), Ok(()));
+        let refused = Err("bad-request".to_owned());
+        assert_eq!(explained("offcer", "registry person"), refused);
+        assert_eq!(explained("officer", "registry registry=person"), refused);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::AdminClient;
 use crate::{
     failure::{Exit, Failure},
-    output::Output,
+    output::{Lang, Output},
     rules,
 };
 
@@ -160,17 +160,17 @@ async fn show(
 fn tell(info: &RulesInfo, output: &Output) -> Result<(), Failure> {
     let version = info.version;
     let signed_by = info.signed_by.join(", ");
-    let mut sentence = match output.pick("en", "zh") {
-        "zh" => format!("版本 {version}  签署人 {signed_by}"),
-        _ => format!("version {version}  signed by {signed_by}"),
+    let mut sentence = match output.lang {
+        Lang::Zh => format!("版本 {version}  签署人 {signed_by}"),
+        Lang::En => format!("version {version}  signed by {signed_by}"),
     };
     if info.missing > 0 {
-        sentence += &match output.pick("en", "zh") {
-            "zh" => format!(
+        sentence += &match output.lang {
+            Lang::Zh => format!(
                 "\n  还需 {} 人签名：custos admin … rules sign {version}",
                 info.missing
             ),
-            _ => format!(
+            Lang::En => format!(
                 "\n  {} more to sign: custos admin … rules sign {version}",
                 info.missing
             ),

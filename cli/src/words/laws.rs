@@ -23,8 +23,8 @@ pub(super) const TABLE: &[Row] = &[
         "法规包未由有权人员签名。",
         NOTHING,
         (
-            "Do not use it; ask who publishes the agency's packs.",
-            "请勿使用；请联系法规包发布人员。",
+            "Sync first: the terminal may not know yet who signs packs. If that does not help, do not use it, and ask who publishes them.",
+            "请先同步：终端可能尚不知道由谁签名。仍不接受时请勿使用，并联系法规包发布人员。",
         ),
     ),
     (
