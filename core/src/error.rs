@@ -10,6 +10,10 @@ use custos_protocol::metadata::SheetError;
 
 use crate::lookup::registry::LookupFault;
 
+mod fault;
+
+pub use fault::{DirectiveFault, EvidenceFault, PackFault, ReceiptFault, TicketFault};
+
 /// The result of everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -26,98 +30,6 @@ pub enum Class {
     Credential,
 }
 
-/// Why a receipt does not prove that the station holds *this* clip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReceiptFault {
-    /// Not a receipt at all, or a signature, proof or time in it does not hold.
-    Invalid,
-    /// It speaks of another clip.
-    OtherClip,
-    /// It speaks of other bytes: another length or another root.
-    OtherBytes,
-    /// It speaks of another terminal's clip.
-    OtherTerminal,
-}
-
-/// Why a directive does not act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DirectiveFault {
-    /// Not a directive, or its signatures are not of people who may give it.
-    Signature,
-    /// Too few distinct people signed.
-    Threshold,
-    /// Addressed to another terminal.
-    Addressee,
-    /// Given to an earlier or later provisioning of this terminal.
-    Epoch,
-    /// Its sequence number has been used.
-    Sequence,
-    /// Past its time.
-    Expired,
-    /// An action this terminal does not know.
-    Unknown,
-}
-
-/// Why a ticket does not provision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TicketFault {
-    Malformed,
-    Expired,
-    Used,
-    /// The station does not know it.
-    Unknown,
-}
-
-/// Why an evidence file does not open, or a part of it is not given out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EvidenceFault {
-    /// Not an age v1 file, or its header is not in the form of C2SP age.md.
-    NotAge,
-    /// Its header has more than 64 KiB.
-    HeaderTooLarge,
-    /// Its header is not the one that was sealed.
-    HeaderAltered,
-    /// It is not sealed to who wants to open it.
-    OtherRecipient,
-    /// It ends inside its header or inside a chunk, or is shorter than what was sealed.
-    Truncated,
-    /// It ends with a whole chunk that was not the last one.
-    NoEnd,
-    /// It goes on after its last chunk, or is longer than what was sealed.
-    Trailing,
-    /// A chunk is not what was sealed.
-    Altered,
-    /// It is authentic, but not the fragmented MP4 that it should be.
-    NotMedia,
-}
-
-/// Why a law pack is not taken, or a question to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PackFault {
-    /// The folder holds no laws, or a file that is none.
-    Source,
-    /// Not a pack, or one of another format.
-    Malformed,
-    /// Nobody who may sign packs signed it.
-    Signature,
-    /// Its bytes are not those that were signed.
-    Altered,
-    /// The one that is installed is as new or newer.
-    Older,
-    /// None is installed.
-    Missing,
-    /// A delta for another one than is installed.
-    Base,
-    /// No more bookmarks fit.
-    Full,
-    /// No law of that name is in it.
-    UnknownLaw,
-    /// The law has no article of that number.
-    UnknownArticle,
-    /// Not a date.
-    Date,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -132,7 +44,7 @@ pub enum Error {
     Locked,
 
     // Provisioning and what the station says.
-    #[error("the ticket cannot be used: {}", ticket_words(*.0))]
+    #[error("the ticket cannot be used: {0}")]
     Ticket(TicketFault),
     #[error("the station's certificate for this terminal does not verify")]
     CertificateInvalid,
@@ -144,9 +56,9 @@ pub enum Error {
     ListInvalid,
     #[error("the access rules are refused, or do not fit this program")]
     RulesInvalid,
-    #[error("the receipt is refused: {}", receipt_words(*.0))]
+    #[error("the receipt is refused: {0}")]
     Receipt(ReceiptFault),
-    #[error("the directive is refused: {}", directive_words(*.0))]
+    #[error("the directive is refused: {0}")]
     Directive(DirectiveFault),
     #[error("the station holds a journal of this terminal that is not a prefix of ours")]
     JournalDiverged,
@@ -196,7 +108,7 @@ pub enum Error {
     NotSealed,
     #[error("the clip is not confirmed by the station yet")]
     NotConfirmed,
-    #[error("the evidence cannot be opened: {}", evidence_words(*.0))]
+    #[error("the evidence cannot be opened: {0}")]
     Evidence(EvidenceFault),
     #[error("nothing of the clip lies in that range of time")]
     EmptyRange,
@@ -216,7 +128,7 @@ pub enum Error {
     FileExists,
 
     // Look-ups.
-    #[error("the law pack: {}", pack_words(*.0))]
+    #[error("the law pack: {0}")]
     Pack(PackFault),
     #[error("{0}")]
     Lookup(LookupFault),
@@ -365,66 +277,6 @@ impl Error {
             | Self::KeySource => Class::Credential,
             _ => Class::Refused,
         }
-    }
-}
-
-fn ticket_words(fault: TicketFault) -> &'static str {
-    match fault {
-        TicketFault::Malformed => "it is malformed",
-        TicketFault::Expired => "it has expired",
-        TicketFault::Used => "it has been used",
-        TicketFault::Unknown => "the station does not know it",
-    }
-}
-
-fn receipt_words(fault: ReceiptFault) -> &'static str {
-    match fault {
-        ReceiptFault::Invalid => "a signature or proof in it does not hold",
-        ReceiptFault::OtherClip => "it is for another clip",
-        ReceiptFault::OtherBytes => "it is for other bytes",
-        ReceiptFault::OtherTerminal => "it is for another terminal",
-    }
-}
-
-fn directive_words(fault: DirectiveFault) -> &'static str {
-    match fault {
-        DirectiveFault::Signature => "it is not signed by people who may give it",
-        DirectiveFault::Threshold => "too few distinct people signed it",
-        DirectiveFault::Addressee => "it is addressed to another terminal",
-        DirectiveFault::Epoch => "it is for another provisioning of this terminal",
-        DirectiveFault::Sequence => "its sequence number has been used",
-        DirectiveFault::Expired => "it has expired",
-        DirectiveFault::Unknown => "this terminal does not know the action",
-    }
-}
-
-fn evidence_words(fault: EvidenceFault) -> &'static str {
-    match fault {
-        EvidenceFault::NotAge => "it is not an age file",
-        EvidenceFault::HeaderTooLarge => "its header is too large",
-        EvidenceFault::HeaderAltered => "its header was altered",
-        EvidenceFault::OtherRecipient => "it is not sealed to this officer",
-        EvidenceFault::Truncated => "a part of it is missing",
-        EvidenceFault::NoEnd => "its end is missing",
-        EvidenceFault::Trailing => "something follows its end",
-        EvidenceFault::Altered => "a part of it was altered",
-        EvidenceFault::NotMedia => "what is inside is not the media that it should be",
-    }
-}
-
-fn pack_words(fault: PackFault) -> &'static str {
-    match fault {
-        PackFault::Source => "the folder holds no laws, or a file that cannot be read as one",
-        PackFault::Malformed => "the file is not a law pack that this program knows",
-        PackFault::Signature => "nobody who may sign packs signed it",
-        PackFault::Altered => "its bytes are not those that were signed",
-        PackFault::Older => "the one that is installed is as new or newer",
-        PackFault::Missing => "none is installed",
-        PackFault::Base => "the delta is for another one than is installed",
-        PackFault::Full => "there are five hundred bookmarks already",
-        PackFault::UnknownLaw => "it holds no law of that name",
-        PackFault::UnknownArticle => "the law has no article of that number",
-        PackFault::Date => "a date is written 2026-01-31",
     }
 }
 

@@ -19,8 +19,6 @@ pub(crate) mod lists;
 pub(crate) mod question;
 pub(crate) mod queue;
 
-use std::fmt;
-
 use custos_protocol::lookup::{
     ask::PurposeError,
     query::{Record, SubjectError},
@@ -71,25 +69,35 @@ pub struct Waiting {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LookupFault {
+    #[error(transparent)]
     Subject(SubjectError),
+    #[error(transparent)]
     Purpose(PurposeError),
     /// The access rules of the terminal or of the station.
+    #[error("the access rules do not allow this look-up")]
     Denied,
     /// More than the work needs, as the agency's policy sees it.
+    #[error("this look-up is more than the work needs, as the agency sees it")]
     Stopped,
     /// The station does not find the question in the journal, or had it before.
+    #[error("the station does not have the question in the journal, or had it before")]
     NotJournalled,
     /// It waited too long, or the terminal's clock is wrong.
+    #[error("the question is too old, or the clock is wrong")]
     TooOld,
     /// What the station answered is the answer to another question, or none.
+    #[error("the station answered another question")]
     Foreign,
     /// The station reaches the registry's system just now as little as we do.
+    #[error("the registry does not answer now")]
     RegistryDown,
     /// The registry's system refused, or answered something that is no answer.
+    #[error("the registry gives no answer")]
     RegistryFault,
     /// No question of that name waits here for this officer.
+    #[error("no question of that name waits here with an answer")]
     Unknown,
 }
 
@@ -108,24 +116,5 @@ impl LookupFault {
             Self::RegistryFault => "registry-fault",
             Self::Unknown => "unknown-lookup",
         }
-    }
-}
-
-impl fmt::Display for LookupFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Subject(error) => return error.fmt(f),
-            Self::Purpose(error) => return error.fmt(f),
-            Self::Denied => "the access rules do not allow this look-up",
-            Self::Stopped => "this look-up is more than the work needs, as the agency sees it",
-            Self::NotJournalled => {
-                "the station does not have the question in the journal, or had it before"
-            }
-            Self::TooOld => "the question is too old, or the clock is wrong",
-            Self::Foreign => "the station answered another question",
-            Self::RegistryDown => "the registry does not answer now",
-            Self::RegistryFault => "the registry gives no answer",
-            Self::Unknown => "no question of that name waits here with an answer",
-        })
     }
 }
