@@ -44,7 +44,7 @@ use crate::{
 const OLDEST_MS: i64 = 73 * 3_600_000;
 /// How far a terminal's clock may be ahead.
 const AHEAD_MS: i64 = 10 * 60_000;
-/// How often one question is asked whose answer got lost.
+/// How often one question is answered: an answer can get lost.
 const ATTEMPTS: i64 = 5;
 
 /// Answers a terminal's question.
@@ -107,13 +107,7 @@ async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result
         &request.subject.key,
     );
     if let Some(row) = lookups::find(&mut tx, &request.lookup).await? {
-        // An answer that got lost is asked for again; nothing about the question can have changed.
-        let same = row.terminal == who.id
-            && row.epoch == i64::from(who.epoch)
-            && row.seq == int(request.seq)
-            && row.subject_mac == mac;
-        if !same || row.attempts >= ATTEMPTS || row.outcome == "denied" || row.outcome == "stopped"
-        {
+        if !may_repeat(&row, who, request, &mac) {
             return Err(ApiError::conflict(
                 "lookup-repeated",
                 "This question was asked before.",
@@ -123,17 +117,92 @@ async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result
         tx.commit().await?;
         return Ok(asked);
     }
-    let rules = access::rules(app, &mut tx).await?;
-    let denied = denial(&rules, &asked, &request.subject, who, now);
-    let policy = app::policy(&mut tx).await?.lookup;
-    let watched = app.registries.watched(&mac, &asked.officer).await?;
-    let counts = lookups::counts(&mut tx, &asked.officer, &mac, asked.at_ms).await?;
+    let verdict = judge(app, &mut tx, who, &asked, &request.subject, &mac, now).await?;
+    register(&mut tx, who, request, &asked, mac, &verdict, now).await?;
+    tx.commit().await?;
+    match verdict.outcome {
+        Outcome::Asked => Ok(asked),
+        Outcome::Denied(_) => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "lookup-denied",
+            "The access rules do not allow this look-up.",
+        )),
+        Outcome::Stopped => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "lookup-stopped",
+            "This look-up is more than the work needs, as the agency sees it. It was noted.",
+        )),
+    }
+}
+
+/// An answer that got lost is asked for again; nothing about the question can have changed, and what
+/// was refused stays so.
+fn may_repeat(row: &LookupRow, who: &TerminalAuth, request: &LookupRequest, mac: &[u8]) -> bool {
+    row.terminal == who.id
+        && row.epoch == i64::from(who.epoch)
+        && row.seq == int(request.seq)
+        && row.subject_mac == mac
+        && row.attempts < ATTEMPTS
+        && !["denied", "stopped"].contains(&row.outcome.as_str())
+}
+
+/// What rules and policy say of a question.
+struct Verdict {
+    outcome: Outcome,
+    /// Words, see [`prying`].
+    noticed: Vec<String>,
+}
+
+enum Outcome {
+    Asked,
+    /// By this rule.
+    Denied(String),
+    Stopped,
+}
+
+impl Outcome {
+    /// As the register has it.
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Denied(_) => "denied",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+async fn judge(
+    app: &App,
+    tx: &mut Conn,
+    who: &TerminalAuth,
+    asked: &Asked,
+    subject: &Subject,
+    mac: &[u8],
+    now: i64,
+) -> Result<Verdict, ApiError> {
+    let rules = access::rules(app, tx).await?;
+    let policy = app::policy(tx).await?.lookup;
+    let watched = app.registries.watched(mac, &asked.officer).await?;
+    let counts = lookups::counts(tx, &asked.officer, mac, asked.at_ms).await?;
     let noticed = prying::noticed(&policy, counts, watched, asked.duty.is_empty());
-    let outcome = match &denied {
-        Some(_) => "denied",
-        None if policy.stop && !noticed.is_empty() => "stopped",
-        None => "asked",
+    let outcome = match denial(&rules, asked, subject, who, now) {
+        Some(reason) => Outcome::Denied(reason),
+        None if policy.stop && !noticed.is_empty() => Outcome::Stopped,
+        None => Outcome::Asked,
     };
+    Ok(Verdict { outcome, noticed })
+}
+
+/// The question's row, and an alarm for each thing about it that supervision should see.
+async fn register(
+    tx: &mut Conn,
+    who: &TerminalAuth,
+    request: &LookupRequest,
+    asked: &Asked,
+    subject_mac: Vec<u8>,
+    verdict: &Verdict,
+    now: i64,
+) -> Result<(), ApiError> {
     let row = LookupRow {
         lookup: request.lookup.clone(),
         terminal: who.id.clone(),
@@ -143,44 +212,30 @@ async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result
         duty: asked.duty.clone(),
         case_no: asked.case.clone(),
         registry: request.subject.registry.as_str().to_owned(),
-        subject_mac: mac,
+        subject_mac,
         subject: asked.subject.clone(),
         reason: asked.purpose.reason.as_str().to_owned(),
         words: asked.purpose.text.clone(),
         asked_ms: asked.at_ms,
-        outcome: outcome.to_owned(),
-        noticed: noticed.join(" "),
+        outcome: verdict.outcome.as_str().to_owned(),
+        noticed: verdict.noticed.join(" "),
         records: 0,
         attempts: 1,
         updated_ms: now,
     };
-    lookups::add(&mut tx, &row).await?;
+    lookups::add(tx, &row).await?;
     let log = journals::Log {
         terminal: &who.id,
         epoch: who.epoch,
     };
-    for word in &noticed {
-        let detail = format!("{} {}", request.lookup, asked.officer);
-        records::alarm(&mut tx, log, &format!("lookup-{word}"), &detail, now).await?;
+    let about = format!("{} {}", request.lookup, asked.officer);
+    for word in &verdict.noticed {
+        records::alarm(tx, log, &format!("lookup-{word}"), &about, now).await?;
     }
-    if let Some(reason) = &denied {
-        let detail = format!("{} {} {reason}", request.lookup, asked.officer);
-        records::alarm(&mut tx, log, "lookup-denied", &detail, now).await?;
+    if let Outcome::Denied(reason) = &verdict.outcome {
+        records::alarm(tx, log, "lookup-denied", &format!("{about} {reason}"), now).await?;
     }
-    tx.commit().await?;
-    match outcome {
-        "denied" => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "lookup-denied",
-            "The access rules do not allow this look-up.",
-        )),
-        "stopped" => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "lookup-stopped",
-            "This look-up is more than the work needs, as the agency sees it. It was noted.",
-        )),
-        _ => Ok(asked),
-    }
+    Ok(())
 }
 
 /// The question as the terminal's journal has it, which the station holds and countersigned.

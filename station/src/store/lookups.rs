@@ -65,10 +65,12 @@ pub(crate) async fn add(conn: &mut Conn, row: &LookupRow) -> Result<(), DbError>
     Ok(())
 }
 
-/// The question is asked once more, for its answer did not arrive.
+/// The question is asked once more, for its answer did not arrive. That a registry did not answer
+/// does not count: it may be down for days.
 pub(crate) async fn again(conn: &mut Conn, lookup: &str, now_ms: i64) -> Result<(), DbError> {
     sqlx::query(
-        "UPDATE lookups SET attempts = attempts + 1, outcome = 'asked', updated_ms = ?
+        "UPDATE lookups SET attempts = attempts + (outcome NOT LIKE 'registry-%'), outcome = 'asked',
+             updated_ms = ?
          WHERE lookup = ?",
     )
     .bind(now_ms)

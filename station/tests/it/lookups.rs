@@ -1,135 +1,21 @@
 //! Questions to registries: in the journal first, decided again, and somebody can tell afterwards.
+//!
+//! - here: one question, and what is refused; `supervision`: many
+//! - `scene`: a station that knows two cars, and who asks
+
+mod scene;
+mod supervision;
 
 use custos_protocol::{
-    api::{LookupAudit, LookupAuditItem},
-    journal::{ClockTrust, Entry, Event},
+    api::LookupAudit,
     lookup::{
-        ask::{LookupReply, LookupRequest, Reason, Salt},
+        ask::{LookupReply, LookupRequest, Salt},
         query::{Registry, Subject},
     },
-    policy::{LookupPolicy, Policy},
-    suite,
 };
-use custos_station::{import_registry, import_watched};
-use reqwest::{Method, Response, StatusCode};
 
-use crate::support::{House, Person, Terminal, ok, refused};
-
-const CARS: &str = "plate,owner:name,phone:phone,stolen\n\
-                    京A12345,张三丰,13812341234,no\n\
-                    京A54321,李四,13912341234,yes\n";
-
-async fn house() -> (House, Terminal) {
-    let house = House::new().await;
-    let dir = house.dir.path().join("station");
-    let cars = import_registry(&dir, Registry::Vehicle, CARS.as_bytes()).await;
-    assert_eq!(cars, Ok(2));
-    let terminal = house.terminal("cam-07").await;
-    (house, terminal)
-}
-
-pub(crate) fn now_ms() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(now.expect("after 1970").as_millis()).expect("before long")
-}
-
-fn car(plate: &str) -> Subject {
-    Subject::parse(Registry::Vehicle, plate).expect("a plate")
-}
-
-/// What of a question can be otherwise than it should.
-struct Asks<'a> {
-    lookup: &'a str,
-    officer: Option<&'a str>,
-    on_duty: bool,
-    subject: Subject,
-    text: &'a str,
-    time_ms: i64,
-}
-
-impl<'a> Asks<'a> {
-    fn about(lookup: &'a str, plate: &str) -> Self {
-        Self {
-            lookup,
-            officer: Some("lin"),
-            on_duty: true,
-            subject: car(plate),
-            text: "parked on the pavement",
-            time_ms: now_ms(),
-        }
-    }
-
-    /// Writes it into the terminal's journal; gives the request that goes with it.
-    fn journalled(&self, terminal: &mut Terminal) -> LookupRequest {
-        let salt = Salt::fresh().expect("random");
-        let event = Event::LookupAsked {
-            lookup: self.lookup.to_owned(),
-            registry: self.subject.registry,
-            subject: salt.commit(&self.subject),
-            case: "A-1".to_owned(),
-            reason: Reason::Traffic,
-            text: self.text.to_owned(),
-        };
-        let (kind, body) = event.to_parts();
-        let seq = terminal.entries.len() as u64;
-        let entry = Entry {
-            suite: suite::CURRENT,
-            seq,
-            time_ms: self.time_ms,
-            clock: ClockTrust::Station,
-            terminal: terminal.id.clone(),
-            officer: self.officer.map(str::to_owned),
-            duty: self.on_duty.then(|| "duty-1".to_owned()),
-            kind,
-            body,
-        };
-        terminal.write_raw(entry.to_raw());
-        LookupRequest {
-            lookup: self.lookup.to_owned(),
-            seq,
-            subject: self.subject.clone(),
-            salt: salt.to_string(),
-        }
-    }
-
-    /// The same, and the station holds the journal.
-    async fn sent(&self, house: &House, terminal: &mut Terminal) -> LookupRequest {
-        let request = self.journalled(terminal);
-        push(house, terminal).await;
-        request
-    }
-}
-
-async fn push(house: &House, terminal: &Terminal) {
-    let response = terminal.send(house, &terminal.append_from(0)).await;
-    assert_eq!(response.status(), StatusCode::OK);
-}
-
-async fn ask(house: &House, terminal: &Terminal, request: &LookupRequest) -> Response {
-    let asking = house.request(Method::POST, "/v1/lookups", &terminal.token);
-    asking.json(request).send().await.expect("answer")
-}
-
-async fn register(house: &House, auditor: &Person, which: &LookupAudit) -> Vec<LookupAuditItem> {
-    house.post("/v1/admin/lookups", &auditor.token, which).await
-}
-
-async fn alarms(house: &House) -> Vec<String> {
-    let alarms: Vec<serde_json::Value> = house.get("/v1/admin/alarms", &house.admin.token).await;
-    let kinds = alarms.iter().map(|alarm| alarm["kind"].as_str());
-    kinds.map(|kind| kind.expect("a kind").to_owned()).collect()
-}
-
-/// The policy in force with other limits.
-async fn limit(house: &House, lookup: LookupPolicy) {
-    let trust = house.trust().await;
-    let mut policy = Policy::open(&house.text("/v1/policy").await, &trust).expect("a policy");
-    policy.lookup = lookup;
-    policy.version += 1;
-    let _: serde_json::Value = house
-        .post("/v1/admin/policy", &house.admin.token, &policy)
-        .await;
-}
+use self::scene::{Asks, alarms, ask, car, house, now_ms, push, register};
+use crate::support::{House, ok, refused};
 
 #[tokio::test]
 async fn an_answer_is_masked_and_registered() {
@@ -340,85 +226,6 @@ async fn a_clock_that_was_turned_back_asks_nothing() {
     }
 }
 
-#[tokio::test]
-async fn prying_is_noticed_and_stopped_by_policy() {
-    let (house, mut terminal) = house().await;
-    let dir = house.dir.path().join("station");
-    let lists = "registry,key,list,officer\nvehicle,京A54321,relative,lin\n";
-    assert_eq!(import_watched(&dir, lists.as_bytes()).await, Ok(1));
-    limit(
-        &house,
-        LookupPolicy {
-            same_subject_per_day: 1,
-            ..LookupPolicy::default()
-        },
-    )
-    .await;
-    for (lookup, plate) in [
-        ("lookup-1", "京A12345"),
-        ("lookup-2", "京A12345"),
-        ("lookup-3", "京A54321"),
-    ] {
-        let request = Asks::about(lookup, plate).sent(&house, &mut terminal).await;
-        let _: LookupReply = ok(ask(&house, &terminal, &request).await).await;
-    }
-    assert_eq!(
-        alarms(&house).await,
-        ["lookup-watched-relative", "lookup-same-subject"]
-    );
-    // Whose relative it is not.
-    let other = Asks {
-        officer: Some("wang"),
-        ..Asks::about("lookup-4", "京A54321")
-    };
-    let request = other.sent(&house, &mut terminal).await;
-    let _: LookupReply = ok(ask(&house, &terminal, &request).await).await;
-    assert_eq!(alarms(&house).await.len(), 2);
-
-    limit(
-        &house,
-        LookupPolicy {
-            per_minute: 3,
-            stop: true,
-            ..LookupPolicy::default()
-        },
-    )
-    .await;
-    let request = Asks::about("lookup-5", "京A12345")
-        .sent(&house, &mut terminal)
-        .await;
-    let response = ask(&house, &terminal, &request).await;
-    refused(response, 403, "lookup-stopped").await;
-    let supervisor = house.person("sun", &["supervisor"]).await;
-    let noticed = LookupAudit {
-        noticed: true,
-        ..LookupAudit::default()
-    };
-    let noticed = register(&house, &supervisor, &noticed).await;
-    let words: Vec<_> = noticed.iter().map(|item| item.noticed.join(" ")).collect();
-    assert_eq!(words, ["burst", "watched-relative", "same-subject"]);
-}
-
-/// Who manages devices or trust does not read who asked about whom; that somebody tried, is seen.
-#[tokio::test]
-async fn the_register_is_for_supervision() {
-    let (house, _) = house().await;
-    for roles in [
-        &["device"][..],
-        &["manager", "approver"],
-        &["evidence"],
-        &["maintenance"],
-    ] {
-        let person = house.person(&format!("p-{}", roles[0]), roles).await;
-        let asking = house.request(Method::POST, "/v1/admin/lookups", &person.token);
-        let response = asking.json(&LookupAudit::default()).send().await;
-        refused(response.expect("answer"), 403, "forbidden").await;
-    }
-    let audit: Vec<serde_json::Value> = house.get("/v1/admin/audit", &house.admin.token).await;
-    let denied = audit.iter().filter(|row| row["action"] == "access-denied");
-    assert_eq!(denied.count(), 4);
-}
-
 /// A registry that is down: the officer learns it, and the register has it.
 #[tokio::test]
 async fn a_registry_that_is_down_is_told_apart() {
@@ -447,52 +254,20 @@ async fn a_registry_that_is_down_is_told_apart() {
         };
         refused(ask(&house, &terminal, &request).await, 424, word).await;
     }
+    // One question that waited goes on being asked, however long that takes.
+    let request = Asks::about("lookup-7", "京A12345")
+        .sent(&house, &mut terminal)
+        .await;
+    for _ in 0..8 {
+        refused(
+            ask(&house, &terminal, &request).await,
+            424,
+            "registry-resting",
+        )
+        .await;
+    }
     let auditor = house.person("ada", &["auditor"]).await;
     let all = register(&house, &auditor, &LookupAudit::default()).await;
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 7);
     assert!(all.iter().all(|item| item.outcome.starts_with("registry-")));
-}
-
-/// 200 terminals at once: every answer has its row, and every row its journal entry.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_terminals_ask_at_once() {
-    const TERMINALS: usize = 200;
-    let (house, first) = house().await;
-    let mut terminals = vec![first];
-    while terminals.len() < TERMINALS {
-        let name = format!("cam-{:03}", terminals.len() + 100);
-        terminals.push(house.terminal(&name).await);
-    }
-    let house = std::sync::Arc::new(house);
-    let mut asking = tokio::task::JoinSet::new();
-    for mut terminal in terminals {
-        let house = house.clone();
-        asking.spawn(async move {
-            let officer = format!("officer-{}", terminal.id);
-            let lookup = format!("lookup-{}", terminal.id);
-            let asks = Asks {
-                officer: Some(&officer),
-                ..Asks::about(&lookup, "京A12345")
-            };
-            let begun = std::time::Instant::now();
-            let request = asks.sent(&house, &mut terminal).await;
-            let reply: LookupReply = ok(ask(&house, &terminal, &request).await).await;
-            assert_eq!((&reply.lookup, reply.records.len()), (&lookup, 1));
-            begun.elapsed()
-        });
-    }
-    let mut took: Vec<_> = asking.join_all().await;
-    took.sort();
-    eprintln!(
-        "200 terminals at once, journal and answer: median {:?}, p99 {:?}",
-        took[TERMINALS / 2],
-        took[TERMINALS * 99 / 100]
-    );
-    let auditor = house.person("ada", &["auditor"]).await;
-    let all = register(&house, &auditor, &LookupAudit::default()).await;
-    assert_eq!(all.len(), TERMINALS);
-    assert!(all.iter().all(|item| item.outcome == "answered"));
-    let journals: std::collections::BTreeSet<_> =
-        all.iter().map(|item| (&item.terminal, item.seq)).collect();
-    assert_eq!(journals.len(), TERMINALS, "one entry each");
 }
