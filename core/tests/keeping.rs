@@ -9,20 +9,10 @@ use common::{OFFICER, Scene, kinds, media, pin};
 use custos_core::{Error, KeptFor, Mode, RecordingSpec, Secret, Terminal};
 use custos_protocol::{
     journal::{Entry, Event},
-    policy::{Category, Policy},
+    policy::Category,
 };
 
 /// Publishes the policy with a change, and has the terminal take it.
-fn publish(scene: &Scene, terminal: &Terminal, change: impl FnOnce(&mut Policy)) {
-    let mut policy = terminal.policy().unwrap();
-    policy.version += 1;
-    change(&mut policy);
-    let body = serde_json::to_value(&policy).unwrap();
-    scene.admin.post(&scene.runtime, "/v1/admin/policy", &body);
-    terminal.sync_once().unwrap();
-    assert_eq!(terminal.policy().unwrap().version, policy.version);
-}
-
 fn category(code: &str) -> Category {
     Category {
         code: code.to_owned(),
@@ -108,7 +98,7 @@ fn a_policy_that_forbids_a_mode_ends_it() {
     let scene = Scene::new();
     let (terminal, officer) = scene.on_duty("t-1");
     officer.set_mode(Mode::Stealth, true).unwrap();
-    publish(&scene, &terminal, |policy| policy.recording.stealth = false);
+    scene.publish(&terminal, |policy| policy.recording.stealth = false);
     assert_eq!(terminal.status().unwrap().modes, []);
     assert_eq!(
         officer.set_mode(Mode::Stealth, true),
@@ -138,7 +128,7 @@ fn officers_sort_their_own_evidence_into_what_the_policy_has() {
         officer.categorise(&photo, "minor"),
         Err(Error::UnknownCategory)
     );
-    publish(&scene, &terminal, |policy| {
+    scene.publish(&terminal, |policy| {
         policy.categories = vec![category("minor"), category("traffic")];
     });
     assert_eq!(li.categorise(&photo, "minor"), Err(Error::UnknownClip));
@@ -193,7 +183,7 @@ fn the_battery_is_journalled_once_for_each_fall() {
         .filter(|kind| *kind == "battery-low")
         .count();
     assert_eq!(low, 2);
-    publish(&scene, &terminal, |policy| {
+    scene.publish(&terminal, |policy| {
         policy.storage.low_battery_percent = 0;
     });
     assert!(!said(100) && !said(0), "the policy has no level");

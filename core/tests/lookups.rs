@@ -69,13 +69,7 @@ const SEEN: [(&str, &str); 3] = [
 ];
 
 fn limit(scene: &Scene, terminal: &Terminal, lookup: LookupPolicy) {
-    let mut policy = terminal.policy().unwrap();
-    policy.version += 1;
-    policy.lookup = lookup;
-    let body = serde_json::to_value(&policy).unwrap();
-    scene.admin.post(&scene.runtime, "/v1/admin/policy", &body);
-    terminal.sync_once().unwrap();
-    assert_eq!(terminal.policy().unwrap().lookup, policy.lookup);
+    scene.publish(terminal, |policy| policy.lookup = lookup);
 }
 
 /// The station's register, as an auditor reads it.

@@ -12,7 +12,7 @@
 //! - [`torture`]: recording processes that are killed, and what has to hold afterwards
 //! - [`acts`]: what is done with a terminal, and interrupted
 //! - [`law`]: how good the search for laws is
-//! - [`disk`]: a disk that loses what it may lose; [`random`]: choices that a seed repeats
+//! - [`disk`]: a disk that loses what it may lose; [`tmpfs`]: one that runs full; [`random`]: choices that a seed repeats
 
 #[cfg(target_os = "linux")]
 pub mod acts;
@@ -27,4 +27,5 @@ pub mod scene;
 pub mod slot;
 pub mod source;
 pub mod staff;
+pub mod tmpfs;
 pub mod torture;

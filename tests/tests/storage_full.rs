@@ -8,46 +8,22 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use custos_tests::{
     process::{Said, done, sample, say},
     scene::{Scene, text},
+    tmpfs::Tmpfs,
 };
 use serde_json::{Value, json};
 
 const RESERVE: u64 = 6 << 20;
 
-/// A file system of its own, as long as this lives.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn mount(at: PathBuf, options: &str) -> Option<Self> {
-        fs::create_dir_all(&at).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-            .arg(&at)
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !mounted {
-            eprintln!("skipped: a tmpfs cannot be mounted here");
-        }
-        mounted.then_some(Self(at))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 /// A terminal on duty on a disk of 20 MiB, of which 6 are the reserve.
-fn small() -> Option<(Scene, Disk)> {
+fn small() -> Option<(Scene, Tmpfs)> {
     let scene = Scene::station();
-    let disk = Disk::mount(PathBuf::from(scene.path("terminal")), "size=20m")?;
+    let disk = Tmpfs::mount(PathBuf::from(scene.path("terminal")), "size=20m")?;
     publish(&scene, &[&format!("storage.reserve_bytes={RESERVE}")]);
     scene.provision("terminal", &scene.station.url.clone());
     done(scene.terminal(&["duty", "begin", "--case", "A-1"]));
@@ -190,4 +166,46 @@ fn what_may_go_makes_room_while_it_is_recorded() {
     // More than there was room for beside the old one.
     let bytes = of(&full, "sealed")[0]["bytes"].as_u64().unwrap();
     assert!(bytes > 10 << 20, "{bytes}");
+}
+
+/// Neither room for the question in the journal nor an answer; with room again, it answers.
+#[test]
+fn a_look_up_that_cannot_be_journalled_is_none() {
+    let Some((scene, _disk)) = small() else {
+        return;
+    };
+    let cars = scene.path("cars.csv");
+    fs::write(&cars, "plate,stolen\n京A12345,no\n").unwrap();
+    let station = scene.station.dir().display().to_string();
+    let import = [
+        "station",
+        "import",
+        "--dir",
+        &station,
+        "--registry",
+        "vehicle",
+        &cars,
+    ];
+    done(import);
+    let key = scene.path("ada.key");
+    done(scene.admin(&["person", "add", "ada", "--role", "auditor", "-o", &key]));
+    let asked = || {
+        let url = &scene.station.url;
+        done(["audit", "lookups", "--station", url, "--key", &key])
+            .lines
+            .len()
+    };
+    let ask = ["lookup", "vehicle", "京A12345", "--reason", "traffic"];
+    done(scene.terminal(&ask));
+    assert_eq!(asked(), 1);
+
+    let ballast = Path::new(&scene.path("terminal")).join("ballast");
+    let full = fs::write(&ballast, vec![1; 20 << 20]).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    refused(&say(scene.terminal(&ask)));
+    assert_eq!(asked(), 1, "nobody was asked");
+    fs::remove_file(&ballast).unwrap();
+    let found = done(scene.terminal(&ask));
+    assert_eq!(found.last()["records"], json!([{ "stolen": "no" }]));
+    assert_eq!(asked(), 2);
 }

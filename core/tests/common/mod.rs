@@ -12,7 +12,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use custos_core::{
     DeviceInfo, EvidenceItem, EvidenceState, Officer, Result, Secret, SoftwareKeySource, Terminal,
 };
-use custos_protocol::ticket::Ticket;
+use custos_protocol::{policy::Policy, ticket::Ticket};
 use custos_station::{RunningStation, StartError, Station, StationConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -123,6 +123,17 @@ impl Scene {
         self.admin
             .post(&self.runtime, "/v1/admin/directives", &body);
         drafted["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Publishes the policy in force with a change to it, and has the terminal take it.
+    pub(crate) fn publish(&self, terminal: &Terminal, change: impl FnOnce(&mut Policy)) {
+        let mut policy = terminal.policy().unwrap();
+        policy.version += 1;
+        change(&mut policy);
+        let body = serde_json::to_value(&policy).unwrap();
+        self.admin.post(&self.runtime, "/v1/admin/policy", &body);
+        terminal.sync_once().unwrap();
+        assert_eq!(terminal.policy().unwrap().version, policy.version);
     }
 
     pub(crate) fn directive_state(&self, id: &str) -> String {

@@ -19,18 +19,8 @@ use custos_core::{
 };
 use custos_protocol::{
     journal::{Entry, Event},
-    policy::{MuteRule, Policy},
+    policy::MuteRule,
 };
-
-fn publish(scene: &Scene, terminal: &Terminal, change: impl FnOnce(&mut Policy)) {
-    let mut policy = terminal.policy().unwrap();
-    policy.version += 1;
-    change(&mut policy);
-    let body = serde_json::to_value(&policy).unwrap();
-    scene.admin.post(&scene.runtime, "/v1/admin/policy", &body);
-    terminal.sync_once().unwrap();
-    assert_eq!(terminal.policy().unwrap().version, policy.version);
-}
 
 fn events(terminal: &Terminal) -> Vec<(i64, Event)> {
     let raw = terminal.journal(0).unwrap();
@@ -60,7 +50,7 @@ fn sealed(item: &EvidenceItem) {
 fn the_press_keeps_what_was_before_it() {
     let scene = Scene::new();
     let (terminal, officer) = scene.on_duty("t-1");
-    publish(&scene, &terminal, |policy| policy.recording.pre_event_s = 5);
+    scene.publish(&terminal, |policy| policy.recording.pre_event_s = 5);
     let recording = officer.standby(RecordingSpec::default()).unwrap();
     assert_eq!(recording.phase(), RecordingPhase::Standby);
     let mut camera = Camera::new(&recording);
@@ -104,7 +94,7 @@ fn the_press_keeps_what_was_before_it() {
 fn the_sound_before_the_press_is_kept_where_the_policy_says_so() {
     let scene = Scene::new();
     let (terminal, officer) = scene.on_duty("t-1");
-    publish(&scene, &terminal, |p| p.recording.pre_event_audio = true);
+    scene.publish(&terminal, |p| p.recording.pre_event_audio = true);
     let recording = officer.standby(RecordingSpec::default()).unwrap();
     let mut camera = Camera::new(&recording);
     camera.feed(&recording, 60);
@@ -148,7 +138,7 @@ fn a_refused_press_loses_nothing() {
 fn without_a_buffer_it_begins_with_the_next_key_picture() {
     let scene = Scene::new();
     let (terminal, officer) = scene.on_duty("t-1");
-    publish(&scene, &terminal, |policy| policy.recording.pre_event_s = 0);
+    scene.publish(&terminal, |policy| policy.recording.pre_event_s = 0);
     let recording = officer.standby(RecordingSpec::default()).unwrap();
     let mut camera = Camera::new(&recording);
     camera.feed(&recording, 30);
@@ -168,9 +158,7 @@ fn without_a_buffer_it_begins_with_the_next_key_picture() {
 fn it_goes_on_after_the_stop() {
     let scene = Scene::new();
     let (terminal, officer) = scene.on_duty("t-1");
-    publish(&scene, &terminal, |policy| {
-        policy.recording.post_event_s = 2
-    });
+    scene.publish(&terminal, |policy| policy.recording.post_event_s = 2);
     let (sender, told) = mpsc::channel();
     let spec = RecordingSpec {
         events: Some(sender),
@@ -219,7 +207,7 @@ fn muting_is_the_policys_and_in_the_journal() {
     let recording = officer.start_recording(RecordingSpec::default()).unwrap();
     assert_eq!(recording.mute(true), Err(Error::PolicyForbids));
     recording.finish().unwrap();
-    publish(&scene, &terminal, |policy| {
+    scene.publish(&terminal, |policy| {
         (policy.recording.mute, policy.clip_max_s) = (MuteRule::Toggle, 10);
     });
     let recording = officer.start_recording(RecordingSpec::default()).unwrap();
@@ -265,7 +253,7 @@ fn muting_is_the_policys_and_in_the_journal() {
 fn a_mark_at_the_edge_of_two_clips_is_where_it_says() {
     let scene = Scene::new();
     let (terminal, officer) = scene.on_duty("t-1");
-    publish(&scene, &terminal, |policy| policy.clip_max_s = 10);
+    scene.publish(&terminal, |policy| policy.clip_max_s = 10);
     let recording = officer.start_recording(RecordingSpec::default()).unwrap();
     let mut camera = Camera::new(&recording);
     let mut told = Vec::new();

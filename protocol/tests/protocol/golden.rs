@@ -3,9 +3,10 @@
 //!
 //! # Layout
 //!
-//! - `bodies`: journal entries and the bodies of the HTTP interface
+//! - `events`: journal entries; `bodies`: sheets and the bodies of the HTTP interface
 
 mod bodies;
+mod events;
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -96,7 +97,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         ("clip-tree", clip_tree()),
         ("entry", format!("{}\n", photo.entry)),
         ("journal", terminal.entries.join("\n") + "\n"),
-        ("events", bodies::events()),
+        ("events", events::events()),
         (
             "checkpoint",
             terminal
@@ -220,7 +221,7 @@ fn clip_tree() -> String {
 
 #[test]
 fn every_event_comes_back() {
-    for event in bodies::all_events() {
+    for event in events::all_events() {
         let (kind, body) = event.to_parts();
         let entry = custos_protocol::journal::Entry {
             suite: suite::CURRENT,
