@@ -73,19 +73,36 @@ pub(crate) struct BuildArgs {
     key: Option<PathBuf>,
 }
 
+/// What is asked of laws, in a file or on a terminal.
+#[derive(Debug, Args)]
+pub(crate) struct QuestionArgs {
+    /// As you would say it: words, a law's name or its initials, an article's number
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) words: String,
+    /// The day that matters, YYYY-MM-DD: that of the act [default: today]
+    #[arg(long)]
+    pub(crate) date: Option<String>,
+    /// Hits at most
+    #[arg(long, default_value_t = 10)]
+    pub(crate) limit: usize,
+}
+
+impl QuestionArgs {
+    pub(crate) fn query(&self) -> LawQuery<'_> {
+        LawQuery {
+            words: &self.words,
+            date: self.date.as_deref(),
+            limit: self.limit,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
     /// The pack
     pack: PathBuf,
-    /// As you would say it: words, a law's name or its initials, an article's number
-    #[arg(allow_hyphen_values = true)]
-    words: String,
-    /// The day that matters, YYYY-MM-DD: that of the act [default: today]
-    #[arg(long)]
-    date: Option<String>,
-    /// Hits at most
-    #[arg(long, default_value_t = 10)]
-    limit: usize,
+    #[command(flatten)]
+    question: QuestionArgs,
     /// Verify the pack first, against this trust set
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -227,11 +244,7 @@ fn search(args: &SearchArgs, output: &Output) -> Result<(), Failure> {
         law::verify(&args.pack, &read_trust(trust)?)?;
     }
     let pack = Pack::open(&args.pack).map_err(|e| file_failure(e, &args.pack))?;
-    let hits = pack.search(&LawQuery {
-        words: &args.words,
-        date: args.date.as_deref(),
-        limit: args.limit,
-    })?;
+    let hits = pack.search(&args.question.query())?;
     tell(&hits, output)
 }
 

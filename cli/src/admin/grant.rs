@@ -134,7 +134,7 @@ struct HowLong {
 
 fn actions_help() -> String {
     let all = GrantAction::ALL.map(GrantAction::as_str).join(", ");
-    format!("What may be done: {all}")
+    format!("What may be done: {all} (the look-ups: nothing asks for several at once yet)")
 }
 
 fn action(word: &str) -> Result<GrantAction, String> {

@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use custos_core::{
-    Terminal,
-    lookup::law::{ArticleNumber, LawQuery},
-};
+use custos_core::{Terminal, lookup::law::ArticleNumber};
 use serde_json::json;
 
 use super::{TerminalArgs, registry, unlock};
@@ -14,7 +11,7 @@ use crate::{
     failure::Failure,
     output::Output,
     pack::{
-        self,
+        self, QuestionArgs,
         read::{self, ArticleArgs, LawNameArgs},
     },
 };
@@ -43,7 +40,7 @@ pub(crate) enum LookupCommand {
     #[command(
         after_help = "Examples:\n  custos terminal --dir D lookup law \"噪音扰民\"\n  custos terminal --dir D --officer 100123 --pin-file pin lookup law \"治安法 23\""
     )]
-    Law(LawArgs),
+    Law(QuestionArgs),
     #[command(flatten)]
     Registry(registry::RegistryCommand),
     /// Show an article of the installed laws as a whole
@@ -70,19 +67,6 @@ pub(crate) struct BookmarkArgs {
     /// Keep it no longer
     #[arg(long)]
     remove: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LawArgs {
-    /// As you would say it: words, a law's name or its initials, an article's number
-    #[arg(allow_hyphen_values = true)]
-    words: String,
-    /// The day that matters, YYYY-MM-DD: that of the act [default: today]
-    #[arg(long)]
-    date: Option<String>,
-    /// Hits at most
-    #[arg(long, default_value_t = 10)]
-    limit: usize,
 }
 
 pub(super) fn install(
@@ -146,20 +130,15 @@ pub(super) fn lookup(
 fn search(
     args: &TerminalArgs,
     terminal: &Terminal,
-    asked: &LawArgs,
+    asked: &QuestionArgs,
     output: &Output,
 ) -> Result<(), Failure> {
     let laws = terminal.laws()?;
-    let date = asked.date.as_deref();
-    let hits = laws.search(&LawQuery {
-        words: &asked.words,
-        date,
-        limit: asked.limit,
-    })?;
+    let hits = laws.search(&asked.query())?;
     if args.officer.is_some() {
         let officer = unlock(args, terminal)?;
         if let Some(hit) = hits.first() {
-            officer.read_article(&laws, &hit.law, hit.number, date)?;
+            officer.read_article(&laws, &hit.law, hit.number, asked.date.as_deref())?;
         }
     }
     pack::tell(&hits, output)
