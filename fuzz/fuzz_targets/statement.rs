@@ -3,12 +3,21 @@
 
 #![no_main]
 
-use custos_fuzz::fixture::{Agency, START_MS, TERMINAL, World};
+use custos_fuzz::fixture::{
+    Agency, START_MS, TERMINAL, World, disclosure::Disclosing, grant::Granting,
+};
 use custos_protocol::{
     certificate::Certificate,
     directive::{Ack, Addressee, Directive, DirectiveError},
+    disclosure::{
+        Disclosure, DisclosureApproval, DisclosureRefusal, DisclosureRequest, MAX_REGIONS,
+        SignedDisclosure,
+    },
+    grant::{GrantApplication, GrantApproval, GrantRevocation, GrantSetting, SignedGrant},
+    id,
     note::{Note, Signer},
     policy::Policy,
+    rules::AccessRules,
     session::{ChallengeAnswer, EnrolProof},
     statement::{self, Statement},
     stored::Stored,
@@ -20,6 +29,8 @@ use std::{fmt::Debug, sync::LazyLock};
 
 static WORLD: LazyLock<World> = LazyLock::new(World::new);
 static TRUST: LazyLock<TrustSet> = LazyLock::new(|| WORLD.agency.trust());
+static GRANTING: LazyLock<Granting> = LazyLock::new(|| Granting::of(&WORLD.agency));
+static DISCLOSING: LazyLock<Disclosing> = LazyLock::new(|| Disclosing::of(&WORLD));
 
 /// The note of a kind with this body, if it can be one.
 fn note<T: Statement>(json: &str, signers: &[&Signer]) -> Option<Note> {
@@ -49,7 +60,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let agency = &WORLD.agency;
-    match kind % 8 {
+    match kind % 17 {
         0 => directive(agency, json),
         1 => plain::<Ack>(json, &WORLD.terminal.key),
         2 => {
@@ -73,6 +84,15 @@ fuzz_target!(|data: &[u8]| {
         4 => plain::<Stored>(json, &agency.storage),
         5 => plain::<EnrolProof>(json, &WORLD.terminal.key),
         6 => plain::<ChallengeAnswer>(json, &agency.anna),
+        8 => grant_application(json),
+        9 => grant_approval(json),
+        10 => grant_setting(json),
+        11 => plain::<GrantRevocation>(json, &GRANTING.emil),
+        12 => plain::<AccessRules>(json, &agency.carla),
+        13 => disclosure_request(json),
+        14 => disclosure_approval(json),
+        15 => disclosure_refusal(json),
+        16 => disclosure(json),
         _ => trust_set(agency, json),
     }
 });
@@ -157,4 +177,96 @@ fn trust_set(agency: &Agency, json: &str) {
         );
     }
     let _ = read.roots.fingerprint();
+}
+
+/// A step as its signer wrote it, and the note.
+fn step<T: Statement + PartialEq + Debug>(json: &str, by: &Signer) -> Option<(T, String)> {
+    let note = note::<T>(json, &[by])?;
+    Some((body(&note, &[by])?, note.to_string()))
+}
+
+/// What opens is what was signed, by who says so, within its terms.
+fn grant_application(json: &str) {
+    let g = &*GRANTING;
+    if let Some((read, note)) = step::<GrantApplication>(json, &g.dora)
+        && let Ok(opened) = GrantApplication::open(&note, &g.trust)
+    {
+        assert_eq!(opened, read);
+        assert_eq!(opened.applicant, "dora");
+        assert!(opened.terms.check().is_ok() && opened.terms.covers(&opened.terms));
+    }
+}
+
+/// No approval gives more than was applied for.
+fn grant_approval(json: &str) {
+    let g = &*GRANTING;
+    let application = g.application.to_string();
+    if let Some((read, note)) = step::<GrantApproval>(json, &g.emil)
+        && let Ok(opened) = GrantApproval::open(&application, &note, &g.trust)
+    {
+        assert_eq!(opened, read);
+        assert!(Granting::asked().terms.covers(&opened.terms));
+        assert_ne!(opened.terms.grantee, "emil");
+    }
+}
+
+fn grant_setting(json: &str) {
+    let g = &*GRANTING;
+    if let Some((read, setting)) = step::<GrantSetting>(json, &g.carla) {
+        let whole = SignedGrant {
+            setting,
+            ..g.whole()
+        };
+        if let Ok(opened) = whole.open(&g.trust) {
+            assert_eq!((opened.id, opened.setter.as_str()), (read.id, "carla"));
+        }
+    }
+}
+
+fn disclosure_request(json: &str) {
+    let d = &*DISCLOSING;
+    if let Some((read, note)) = step::<DisclosureRequest>(json, &d.eva)
+        && let Ok(opened) = DisclosureRequest::open(&note, &d.trust)
+    {
+        assert_eq!(opened, read);
+        assert_eq!(opened.requester, "eva");
+        assert!(opened.regions.len() <= MAX_REGIONS);
+        // It names a file.
+        let name = opened.copy_name();
+        assert!(id::is_safe(&opened.id) && name.starts_with(&opened.id));
+        assert!(!name.contains(['/', '\\']));
+    }
+}
+
+fn disclosure_approval(json: &str) {
+    let d = &*DISCLOSING;
+    if let Some((read, note)) = step::<DisclosureApproval>(json, &d.emil)
+        && let Ok(opened) = DisclosureApproval::open(&d.request.to_string(), &note, &d.trust)
+    {
+        assert_eq!(opened, read);
+        assert_eq!(opened.id, Disclosing::asked(&WORLD).id);
+    }
+}
+
+fn disclosure_refusal(json: &str) {
+    let d = &*DISCLOSING;
+    if let Some((read, note)) = step::<DisclosureRefusal>(json, &d.emil)
+        && let Ok(opened) = DisclosureRefusal::open(&d.request.to_string(), &note, &d.trust)
+    {
+        assert_eq!(opened, read);
+        assert!(!opened.reason.trim().is_empty());
+    }
+}
+
+fn disclosure(json: &str) {
+    let d = &*DISCLOSING;
+    if let Some((read, note)) = step::<Disclosure>(json, &d.eva) {
+        let whole = SignedDisclosure::new(d.request.to_string(), d.approval.to_string(), note);
+        let text = whole.to_text();
+        assert_eq!(SignedDisclosure::from_text(&text).as_ref(), Ok(&whole));
+        if let Ok(opened) = whole.open(&d.trust) {
+            assert_eq!(opened.disclosure, read);
+            assert!(read.time_ms < opened.request.expires_ms);
+        }
+    }
 }

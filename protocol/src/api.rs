@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     directive::State,
+    disclosure::Region,
     grant::{GrantTerms, SignedGrant},
     lookup::query::Subject,
     note::Verifier,
@@ -308,6 +309,55 @@ pub struct GrantInfo {
     pub approval: Option<String>,
     pub setting: Option<String>,
     pub revocation: Option<String>,
+}
+
+/// How far a disclosure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum DisclosureState {
+    Requested,
+    Approved,
+    Refused,
+    /// Its time was over before a copy was made.
+    Expired,
+    Made,
+}
+
+impl DisclosureState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Made => "made",
+        }
+    }
+}
+
+/// `GET /v1/admin/disclosures`, `GET /v1/admin/disclosures/{id}`, and the answer to each step
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DisclosureInfo {
+    pub id: String,
+    pub state: DisclosureState,
+    pub clip: String,
+    pub media: String,
+    pub recipient: String,
+    pub purpose: String,
+    pub regions: Vec<Region>,
+    pub requester: String,
+    pub approver: Option<String>,
+    pub refused_by: Option<String>,
+    pub refuse_reason: Option<String>,
+    pub maker: Option<String>,
+    pub expires_ms: i64,
+    /// The steps as signed notes.
+    pub request: String,
+    pub approval: Option<String>,
+    pub refusal: Option<String>,
+    pub disclosure: Option<String>,
 }
 
 /// `POST /v1/admin/rules`, `GET /v1/admin/rules`

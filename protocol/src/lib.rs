@@ -10,8 +10,8 @@
 //! - evidence: [`clip`] (digest of an age file), [`journal`] (what a terminal writes down),
 //!   [`metadata`] (a sheet: what else is known of a recording), [`name`] (of exported files)
 //! - signed statements: [`statement`] and its kinds [`trust`], [`certificate`], [`policy`],
-//!   [`directive`], [`grant`], [`rules`] (who may do what), [`stored`], [`session`],
-//!   [`pack`] (laws that work offline)
+//!   [`directive`], [`grant`], [`disclosure`], [`rules`] (who may do what), [`stored`],
+//!   [`session`], [`pack`] (laws that work offline)
 //! - look-ups: [`lookup`] (resident numbers, plates, masks)
 //! - composed: [`ticket`], [`receipt`], [`verify`]
 //! - [`api`]: the bodies of the station's HTTP interface
@@ -28,6 +28,7 @@ pub mod checkpoint;
 pub mod civil;
 pub mod clip;
 pub mod directive;
+pub mod disclosure;
 pub mod grant;
 pub mod hash;
 pub mod id;
@@ -45,6 +46,7 @@ pub mod receipt;
 pub mod rules;
 pub mod session;
 pub mod statement;
+mod step;
 pub mod stored;
 pub mod suite;
 pub mod ticket;

@@ -1,11 +1,12 @@
 //! Checks a receipt, and a clip against it, offline: with the trust set and nothing else.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use crate::{
     certificate::Certificate,
     checkpoint::cosigned_at,
     clip::{self, ClipDigest, ClipError},
+    disclosure::DisclosureError,
     journal::{Entry, Event, Sealed},
     merkle::leaf_hash,
     note::{Note, NoteError, Verifier},
@@ -16,8 +17,10 @@ use crate::{
     trust::{TrustError, TrustFile, TrustSet},
 };
 
+mod disclosure;
 mod words;
 
+pub use disclosure::{check_disclosure, copy_digest, verify_disclosure};
 pub use words::{NotProved, Proved, utc};
 
 /// Why something does not verify.
@@ -47,6 +50,12 @@ pub enum VerifyError {
     Length { expected: u64, actual: u64 },
     #[error("the file's bytes are not those that were sealed and stored")]
     Digest,
+    #[error("the disclosure: {0}")]
+    Disclosure(#[from] DisclosureError),
+    #[error("the copy cannot be read: {0}")]
+    Copy(io::ErrorKind),
+    #[error("the file is not the copy that was made")]
+    OtherCopy,
 }
 
 /// What a receipt says, once all of it has verified.
@@ -216,6 +225,17 @@ fn try_verify_clip(
 }
 
 fn proved(receipt: &VerifiedReceipt, trust: &TrustSet) -> Vec<Proved> {
+    let mut list = vec![Proved::Bytes {
+        clip: receipt.sealed.clip.clone(),
+        length: receipt.stored.digest.length,
+        root: receipt.stored.digest.root,
+    }];
+    list.extend(of_original(receipt, trust));
+    list
+}
+
+/// What a receipt shows of a file that need not be at hand.
+fn of_original(receipt: &VerifiedReceipt, trust: &TrustSet) -> [Proved; 4] {
     let VerifiedReceipt {
         certificate,
         entry,
@@ -223,12 +243,7 @@ fn proved(receipt: &VerifiedReceipt, trust: &TrustSet) -> Vec<Proved> {
         stored,
         ..
     } = receipt;
-    vec![
-        Proved::Bytes {
-            clip: sealed.clip.clone(),
-            length: stored.digest.length,
-            root: stored.digest.root,
-        },
+    [
         Proved::Terminal {
             terminal: certificate.terminal.clone(),
             epoch: certificate.epoch,

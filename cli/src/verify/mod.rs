@@ -1,7 +1,8 @@
 //! `custos verify`: an independent check that needs the `protocol` crate and three files, or a
-//! bundle that has them (`bundle`, read by `source`).
+//! bundle that has them (`bundle`, or `disclosed` for a copy that left the agency; read by `source`).
 
 mod bundle;
+mod disclosed;
 mod source;
 
 use std::{
@@ -24,7 +25,7 @@ use crate::{
     after_help = "Examples:\n  custos verify clip.mp4.age --receipt clip.receipt --trust trust.json --json\n  custos verify bundle.zip\n  custos verify folder --trust trust.json"
 )]
 pub(crate) struct VerifyArgs {
-    /// The evidence file (age), or an exported folder or zip: then every evidence file in it
+    /// The evidence file (age), or an exported or disclosed folder or zip: then every file in it
     pub(crate) clip: PathBuf,
     /// Its receipt
     #[arg(long, value_name = "FILE")]
@@ -54,7 +55,11 @@ pub(crate) fn run(args: &VerifyArgs, output: &Output) -> Result<(), Failure> {
     if args.receipt.is_none()
         && let Some(source) = source::Source::open(&args.clip)?
     {
-        return bundle::run(source, args.trust.as_deref(), output);
+        let trust = args.trust.as_deref();
+        return match disclosed::named(&source)? {
+            Some(name) => disclosed::run(source, &name, trust, output),
+            None => bundle::run(source, trust, output),
+        };
     }
     let (Some(receipt), Some(trust)) = (&args.receipt, &args.trust) else {
         let message = "a clip needs --receipt and --trust; a folder or zip has them in it";
@@ -154,6 +159,29 @@ pub(crate) fn proved_words(proved: &Proved, lang: Lang) -> String {
         Proved::Stored { time_ms } => {
             format!("服务器于 {} 已完整持久保存该文件", utc(*time_ms))
         }
+        Proved::Copy {
+            id,
+            length,
+            clip,
+            maker,
+            time_ms,
+        } => format!(
+            "文件与 {maker} 于 {} 制作并签署的 {clip} 副本（{id}）逐位一致：{length} 字节",
+            utc(*time_ms)
+        ),
+        Proved::Approved {
+            recipient,
+            purpose,
+            requester,
+            approver,
+            time_ms,
+        } => format!(
+            "由 {requester} 申请提供给 {recipient}（{purpose}），{approver} 于 {} 批准",
+            utc(*time_ms)
+        ),
+        Proved::Original { clip, length, root } => {
+            format!("以下关于原件 {clip}：密封文件 {length} 字节，根哈希 {root}")
+        }
     }
 }
 
@@ -173,5 +201,10 @@ pub(crate) fn not_proved_words(not_proved: &NotProved, lang: Lang) -> String {
         NotProved::ExactTime => "除先后顺序与会签时间以外的准确录制时间".to_owned(),
         NotProved::Completeness => "没有其他未提交的录像".to_owned(),
         NotProved::AfterRecovery => "最后一个已提交片段之后的内容：录制曾中断并已恢复".to_owned(),
+        NotProved::Likeness { maker } => {
+            format!(
+                "除遮挡部分外，副本与原件内容一致：仅由 {maker} 声明；原件密封保存，可由机关出示"
+            )
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     id,
     note::Note,
     statement::{self, Statement, StatementError},
+    step::{self, StepError, same, signer},
     suite,
     trust::{Person, ROLE_APPROVER, ROLE_DEVICE, ROLE_MANAGER, TrustSet},
 };
@@ -124,6 +125,16 @@ pub enum GrantError {
     Statement(#[from] StatementError),
 }
 
+impl From<StepError> for GrantError {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::UnknownPerson => Self::UnknownPerson,
+            StepError::WrongRole => Self::WrongRole,
+            StepError::Statement(error) => Self::Statement(error),
+        }
+    }
+}
+
 impl GrantError {
     /// A stable word for registers and journals.
     pub fn code(&self) -> &'static str {
@@ -162,30 +173,6 @@ pub struct Grant {
     pub applicant: String,
     pub approver: String,
     pub setter: String,
-}
-
-/// The one person who signed a step, and nobody else.
-fn signer<'t>(
-    note: &Note,
-    trust: &'t TrustSet,
-    name: &str,
-    roles: &[&str],
-) -> Result<&'t Person, GrantError> {
-    let person = trust.person(name).ok_or(GrantError::UnknownPerson)?;
-    if !roles.iter().any(|role| person.has_role(role)) {
-        return Err(GrantError::WrongRole);
-    }
-    let signed = note.verify_strict([&person.key]);
-    if signed.map_err(StatementError::from)?.is_empty() {
-        let (signed, threshold) = (0, 1);
-        return Err(StatementError::Threshold { signed, threshold }.into());
-    }
-    Ok(person)
-}
-
-/// Two names for one key are one person, as two keys of one name are.
-fn same(a: &Person, b: &Person) -> bool {
-    a.name == b.name || a.key.key() == b.key.key()
 }
 
 fn parsed(note: &str) -> Result<Note, GrantError> {
@@ -369,7 +356,7 @@ impl GrantRevocation {
         let revocation: Self = statement::read_unverified(&note)?;
         signer(&note, trust, &revocation.by, &[ROLE_APPROVER, ROLE_DEVICE])?;
         let said = &revocation.reason;
-        if !id::is_safe(&revocation.id) || said.trim().is_empty() || said.len() > terms::MAX_TEXT {
+        if !id::is_safe(&revocation.id) || said.trim().is_empty() || said.len() > step::MAX_TEXT {
             return Err(GrantError::Terms("reason"));
         }
         Ok(revocation)

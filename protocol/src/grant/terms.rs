@@ -3,14 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::GrantError;
-use crate::id;
+use crate::{id, step::is_text};
 
 /// Longest time that a grant is in force.
 pub const MAX_GRANT_MS: i64 = 366 * 24 * 3_600_000;
 /// Most entries of each list of [`GrantTerms`].
 pub const MAX_LISTED: usize = 64;
-/// Longest text in them, in bytes.
-pub(super) const MAX_TEXT: usize = 512;
 
 /// What a grant can allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,10 +88,8 @@ impl GrantTerms {
     /// # Errors
     /// [`GrantError::Terms`] with the name of the term.
     pub fn check(&self) -> Result<(), GrantError> {
-        let text = |text: &String| {
-            !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.contains(char::is_control)
-        };
-        let listed = |list: &[String]| list.len() <= MAX_LISTED && list.iter().all(text);
+        let listed =
+            |list: &[String]| list.len() <= MAX_LISTED && list.iter().all(|text| is_text(text));
         let evidence = self.actions.iter().any(|action| !action.is_lookup());
         let scoped = [&self.departments, &self.cases, &self.officers];
         let lasts = self.expires_ms.checked_sub(self.not_before_ms);
@@ -115,7 +111,7 @@ impl GrantTerms {
                 !evidence || scoped.iter().any(|list| !list.is_empty()),
             ),
             ("from_ms", from < to),
-            ("purpose", text(&self.purpose)),
+            ("purpose", is_text(&self.purpose)),
             (
                 "expires_ms",
                 lasts.is_some_and(|ms| (1..=MAX_GRANT_MS).contains(&ms)),

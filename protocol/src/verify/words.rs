@@ -32,6 +32,29 @@ pub enum Proved {
     ExistedBefore { cosigned_s: u64, journal_size: u64 },
     /// The station held the whole file durably.
     Stored { time_ms: i64 },
+    /// Every byte of a copy is as it was when its maker signed.
+    Copy {
+        /// Of the disclosure.
+        id: String,
+        length: u64,
+        clip: String,
+        maker: String,
+        time_ms: i64,
+    },
+    /// Somebody else let it go, to whom and for what.
+    Approved {
+        recipient: String,
+        purpose: String,
+        requester: String,
+        approver: String,
+        time_ms: i64,
+    },
+    /// The file that a copy was made of; what follows is about it.
+    Original {
+        clip: String,
+        length: u64,
+        root: Hash,
+    },
 }
 
 /// Something that no check here can show.
@@ -49,6 +72,8 @@ pub enum NotProved {
     Completeness,
     /// The file ends at its last committed fragment; what followed was lost in a crash.
     AfterRecovery,
+    /// That a copy shows what its original shows, but for what was taken out.
+    Likeness { maker: String },
 }
 
 impl fmt::Display for Proved {
@@ -104,6 +129,34 @@ impl fmt::Display for Proved {
                     utc(*time_ms)
                 )
             }
+            Self::Copy {
+                id,
+                length,
+                clip,
+                maker,
+                time_ms,
+            } => write!(
+                f,
+                "the file is, bit for bit, the copy of {clip} that {maker} made and signed at {} \
+                 as {id}: {length} bytes",
+                utc(*time_ms)
+            ),
+            Self::Approved {
+                recipient,
+                purpose,
+                requester,
+                approver,
+                time_ms,
+            } => write!(
+                f,
+                "{requester} asked for it, for {recipient} ({purpose}), and {approver} approved \
+                 that at {}",
+                utc(*time_ms)
+            ),
+            Self::Original { clip, length, root } => write!(
+                f,
+                "of the original {clip}, a sealed file of {length} bytes with the root {root}:"
+            ),
         }
     }
 }
@@ -124,6 +177,11 @@ impl fmt::Display for NotProved {
             Self::Completeness => f.write_str("that nothing else was recorded"),
             Self::AfterRecovery => f.write_str(
                 "what followed the last committed fragment: the recording was cut off and recovered",
+            ),
+            Self::Likeness { maker } => write!(
+                f,
+                "that the copy shows what the original shows, but for what was taken out: {maker} \
+                 says so; the original is sealed, and the agency can show it"
             ),
         }
     }

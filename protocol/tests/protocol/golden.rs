@@ -21,7 +21,7 @@ use custos_protocol::{
 };
 use serde::Serialize;
 
-use crate::fixture::{Agency, START_MS, TERMINAL, World, grant::Granting};
+use crate::fixture::{Agency, START_MS, TERMINAL, World, disclosure::Disclosing, grant::Granting};
 
 pub(crate) fn regenerate() -> bool {
     std::env::var_os("CUSTOS_REGENERATE").is_some()
@@ -88,6 +88,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         nonce: base64_encode(&[0x5a; 32]),
     };
     let granting = Granting::of(agency);
+    let disclosing = Disclosing::of(&world);
     let note = |note: Result<custos_protocol::note::Note, _>| note.expect("a note").to_string();
     vec![
         ("keys", keys(agency)),
@@ -137,6 +138,10 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         ("grant-approval", granting.approval.to_string()),
         ("grant", granting.setting.to_string()),
         ("grant-revocation", granting.revocation().to_string()),
+        ("disclosure-request", disclosing.request.to_string()),
+        ("disclosure-approval", disclosing.approval.to_string()),
+        ("disclosure-refusal", disclosing.refusal().to_string()),
+        ("disclosure", disclosing.disclosure.to_string()),
         ("rules", granting.rules(2, &[&granting.carla]).to_string()),
         ("ticket", agency.ticket().to_text()),
         (

@@ -236,6 +236,15 @@ fn statements(corpus: &mut Corpus) -> Result {
         (5, "enrol-proof"),
         (6, "challenge-answer"),
         (7, "trust-set"),
+        (8, "grant-application"),
+        (9, "grant-approval"),
+        (10, "grant"),
+        (11, "grant-revocation"),
+        (12, "rules"),
+        (13, "disclosure-request"),
+        (14, "disclosure-approval"),
+        (15, "disclosure-refusal"),
+        (16, "disclosure"),
     ] {
         corpus.kind("statement", name, kind, body(name)?.as_bytes());
     }

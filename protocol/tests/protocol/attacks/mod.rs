@@ -7,6 +7,7 @@
 //! - `receipt`: changed, mixed and misdirected receipts
 //! - `trust`: versions, agencies and root keys of trust sets
 //! - `directive`: replay, addressee, expiry, thresholds
+//! - `disclosure`: steps by the wrong people, mixed, of other originals, of altered copies
 //! - `grant`: steps by the wrong people, altered, mixed, widened
 //! - `rules`: access rules by too few, by others, altered, without a version
 //! - `statements`: policies, tickets and everything else that is signed
@@ -14,6 +15,7 @@
 mod clip;
 mod cosignature;
 mod directive;
+mod disclosure;
 mod grant;
 mod receipt;
 mod rules;

@@ -11,7 +11,10 @@ use custos_protocol::{
     suite,
 };
 
-use crate::fixture::{Agency, CLIP, OFFICER, PHOTO, START_MS, TERMINAL, World, grant::Granting};
+use crate::fixture::{
+    Agency, CLIP, OFFICER, PHOTO, START_MS, TERMINAL, World, disclosure::Disclosing,
+    grant::Granting,
+};
 
 /// The sheet of the video, made at its end.
 pub(super) fn sheet(agency: &Agency) -> String {
@@ -298,6 +301,29 @@ pub(super) fn api(world: &World) -> String {
             approval: Some(note()),
             setting: None,
             revocation: None,
+        }),
+    );
+    let asked = Disclosing::asked(world);
+    add(
+        "DisclosureInfo",
+        json(&api::DisclosureInfo {
+            id: asked.id,
+            state: api::DisclosureState::Approved,
+            clip: asked.clip,
+            media: asked.media,
+            recipient: asked.recipient,
+            purpose: asked.purpose,
+            regions: asked.regions,
+            requester: "eva".into(),
+            approver: Some("emil".into()),
+            refused_by: None,
+            refuse_reason: None,
+            maker: None,
+            expires_ms: asked.expires_ms,
+            request: note(),
+            approval: Some(note()),
+            refusal: None,
+            disclosure: None,
         }),
     );
     add(
