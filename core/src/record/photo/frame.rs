@@ -21,6 +21,9 @@ pub(crate) struct Frame {
     pub(crate) width: u16,
     pub(crate) height: u16,
     pub(crate) progressive: bool,
+    /// Pixels of the blocks that are coded together (T.81, A.2): what is in one of them has left
+    /// traces in all of it.
+    pub(crate) block: (u32, u32),
 }
 
 const SOI: u8 = 0xD8;
@@ -98,13 +101,24 @@ impl Frame {
 /// T.81, B.2.2: precision, lines, samples a line.
 fn of_header(segment: &[u8], progressive: bool) -> Result<Frame> {
     match segment {
-        [8, h1, h0, w1, w0, ..] => Ok(Frame {
+        [8, h1, h0, w1, w0, _, components @ ..] => Ok(Frame {
             width: u16::from_be_bytes([*w1, *w0]),
             height: u16::from_be_bytes([*h1, *h0]),
             progressive,
+            block: block(components),
         }),
         _ => Err(NOT_A_JPEG),
     }
+}
+
+/// 8 by 8 samples of the component that has the fewest; each component is three bytes, of which
+/// the second has its sampling factors (B.2.2, 1 to 4).
+fn block(components: &[u8]) -> (u32, u32) {
+    let factor = |shift: u32| {
+        let each = components.chunks_exact(3).map(|c| c[1] >> shift & 0xF);
+        u32::from(each.max().unwrap_or(1).clamp(1, 4))
+    };
+    (8 * factor(4), 8 * factor(0))
 }
 
 struct Walk<'a> {

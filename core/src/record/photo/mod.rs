@@ -7,7 +7,9 @@
 //! - [`picture`]: its pixels, seen upright
 //! - [`text`]: lines of Chinese and Latin text, from the embedded font
 //! - [`watermark`]: the bar below the copy
+//! - `disclosed`: the copy that leaves the agency
 
+mod disclosed;
 pub(crate) mod frame;
 pub(crate) mod picture;
 #[cfg(test)]
@@ -21,5 +23,6 @@ pub(crate) const MEDIA: &str = "image/jpeg";
 /// Bytes of the largest photo taken.
 pub const MAX_PHOTO: usize = 64 << 20;
 
+pub use disclosed::DisclosedPhoto;
 pub(crate) use picture::Picture;
 pub(crate) use watermark::Watermark;

@@ -2,8 +2,10 @@
 //! of its pixels.
 
 use std::io::Cursor;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use custos_protocol::disclosure::Region;
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::metadata::Orientation;
 use image::{ColorType, GenericImageView, ImageDecoder as _, ImageEncoder as _, Rgb, RgbImage};
@@ -30,6 +32,8 @@ pub(crate) struct Picture {
     orientation: Orientation,
     /// Which colours the numbers mean (ICC.1).
     profile: Option<Vec<u8>>,
+    /// [`frame::Frame::block`].
+    block: (u32, u32),
 }
 
 /// Runs `work` on the decoded picture, with at most one such picture in memory at any time.
@@ -37,13 +41,13 @@ pub(crate) struct Picture {
 /// # Errors
 /// [`Error::Media`] for what is no whole JPEG of a sensible size; what `work` returned.
 pub(crate) fn with<T>(jpeg: &[u8], work: impl FnOnce(&Picture) -> Result<T>) -> Result<T> {
-    frame::read(jpeg)?;
+    let frame = frame::read(jpeg)?;
     let _one = DECODING.lock().unwrap_or_else(PoisonError::into_inner);
-    work(&Picture::decode(jpeg)?)
+    work(&Picture::decode(jpeg, frame.block)?)
 }
 
 impl Picture {
-    fn decode(jpeg: &[u8]) -> Result<Self> {
+    fn decode(jpeg: &[u8], block: (u32, u32)) -> Result<Self> {
         let broken = |_| Error::Media("not-a-jpeg");
         let mut decoder = JpegDecoder::new(Cursor::new(jpeg)).map_err(broken)?;
         let (width, height) = decoder.dimensions();
@@ -72,6 +76,7 @@ impl Picture {
             height,
             orientation,
             profile,
+            block,
         })
     }
 
@@ -88,6 +93,33 @@ impl Picture {
             Orientation::Rotate270FlipH => (right - y, bottom - x),
             Orientation::Rotate270 => (right - y, x),
         }
+    }
+
+    /// What of the picture, as it is stored, has to go so that nothing of `region`, as it is seen,
+    /// is left: the blocks that it touches, for what is in a block is in all of its frequencies,
+    /// and one chroma sample around them, for decoders smooth chroma over that.
+    pub(super) fn traces(&self, region: Region) -> Stored {
+        let ends = [
+            self.stored(region.x, region.y),
+            self.stored(region.x + region.width - 1, region.y + region.height - 1),
+        ];
+        let span = |of: fn(&(u32, u32)) -> u32, block: u32| {
+            let (one, other) = (of(&ends[0]), of(&ends[1]));
+            let (first, last) = (one.min(other) / block, one.max(other) / block);
+            let around = block / 8;
+            (first * block).saturating_sub(around)..(last + 1) * block + around
+        };
+        Stored {
+            columns: span(|at| at.0, self.block.0),
+            rows: span(|at| at.1, self.block.1),
+        }
+    }
+
+    /// The pixel that is seen at (x, y), unless it is in one of these.
+    pub(super) fn pixel_outside(&self, taken: &[Stored], x: u32, y: u32) -> Option<Rgb<u8>> {
+        let (column, row) = self.stored(x, y);
+        let within = |one: &Stored| one.columns.contains(&column) && one.rows.contains(&row);
+        (!taken.iter().any(within)).then(|| self.get_pixel(x, y))
     }
 
     /// A small JPEG of it, without metadata; never larger than the picture itself.
@@ -115,6 +147,21 @@ impl Picture {
     pub(crate) fn encode(&self, view: &impl GenericImageView<Pixel = Rgb<u8>>) -> Result<Vec<u8>> {
         encode(view, COPY_QUALITY, self.profile.clone())
     }
+}
+
+/// A part of a picture as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    columns: Range<u32>,
+    rows: Range<u32>,
+}
+
+/// A JPEG of `view` that has nothing but its pixels: no profile either.
+///
+/// # Errors
+/// None that is known of.
+pub(super) fn encode_bare(view: &impl GenericImageView<Pixel = Rgb<u8>>) -> Result<Vec<u8>> {
+    encode(view, COPY_QUALITY, None)
 }
 
 impl GenericImageView for Picture {

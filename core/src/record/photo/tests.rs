@@ -10,7 +10,7 @@ use super::{Picture, Watermark, picture};
 use crate::{Error, Result};
 
 /// Four fields of different colours, none of which is the other's mirror image.
-fn scene(width: u32, height: u32) -> RgbImage {
+pub(super) fn scene(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         match (x * 2 < width, y * 3 < height) {
             (true, true) => Rgb([220, 30, 30]),
@@ -21,7 +21,7 @@ fn scene(width: u32, height: u32) -> RgbImage {
     })
 }
 
-fn jpeg_of(image: &RgbImage) -> Vec<u8> {
+pub(super) fn jpeg_of(image: &RgbImage) -> Vec<u8> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, 95)
         .encode_image(image)
@@ -30,7 +30,7 @@ fn jpeg_of(image: &RgbImage) -> Vec<u8> {
 }
 
 /// With an EXIF segment that holds nothing but an orientation (Exif 2.32, 4.6.4, tag 274).
-fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+pub(super) fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
     let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
@@ -38,7 +38,7 @@ fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
 }
 
 /// As a camera that is held that way stores it.
-fn held(image: &RgbImage, orientation: u8) -> RgbImage {
+pub(super) fn held(image: &RgbImage, orientation: u8) -> RgbImage {
     let image = DynamicImage::from(image.clone());
     match orientation {
         2 => image.fliph(),
@@ -62,7 +62,7 @@ fn upright(jpeg: &[u8]) -> Result<RgbImage> {
     })
 }
 
-fn read(jpeg: &[u8]) -> RgbImage {
+pub(super) fn read(jpeg: &[u8]) -> RgbImage {
     ImageReader::with_format(std::io::Cursor::new(jpeg), image::ImageFormat::Jpeg)
         .decode()
         .unwrap()
@@ -70,7 +70,7 @@ fn read(jpeg: &[u8]) -> RgbImage {
 }
 
 /// The largest mean difference of a pixel's colours in any of 8 by 8 fields.
-fn difference(a: &RgbImage, b: &RgbImage) -> u64 {
+pub(super) fn difference(a: &RgbImage, b: &RgbImage) -> u64 {
     assert_eq!(a.dimensions(), b.dimensions());
     let mut fields = [(0_u64, 0_u64); 64];
     for (x, y, pixel) in a.enumerate_pixels() {
@@ -145,6 +145,7 @@ fn what_a_jpeg_claims_to_be() {
         width: 33,
         height: 17,
         progressive: false,
+        block: (8, 8),
     };
     assert_eq!(frame::read(&photo), Ok(expected));
     // What follows the picture, as in a phone's motion photo, does not matter.

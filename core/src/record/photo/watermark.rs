@@ -41,25 +41,8 @@ impl Watermark<'_> {
         picture.encode(&self.framed(picture)?)
     }
 
-    pub(crate) fn framed<'p>(&self, picture: &'p Picture) -> Result<Framed<'p>> {
-        let (width, height) = picture.dimensions();
-        let (wide, high) = (width as f32, height as f32);
-        let size = ((wide * high).sqrt() / 45.0)
-            .min(wide / COLUMNS)
-            .clamp(SMALLEST, LARGEST);
-        let pen = Pen::new(size)?;
-        let margin = (size / 2.0).ceil();
-        let width = width.max((COLUMNS * size + 2.0 * margin) as u32);
-        let lines = lines(&pen, &self.words(), width as f32 - 2.0 * margin);
-        let bar_height = (lines.len() as f32 * pen.line() + 2.0 * margin).ceil() as u32;
-        let mut bar = GrayImage::new(width, bar_height);
-        for (number, line) in lines.iter().enumerate() {
-            pen.draw(line, margin, margin + number as f32 * pen.line(), &mut bar);
-        }
-        if height.saturating_add(bar_height) > u32::from(u16::MAX) {
-            return Err(Error::Media("photo-too-large"));
-        }
-        Ok(Framed { picture, bar })
+    pub(crate) fn framed<'p>(&self, picture: &'p Picture) -> Result<Framed<'p, Picture>> {
+        framed(picture, &self.words())
     }
 
     fn words(&self) -> Vec<String> {
@@ -77,6 +60,34 @@ impl Watermark<'_> {
             format!("原件 {}", self.original),
         ]
     }
+}
+
+/// A view with these words in a bar below it.
+///
+/// # Errors
+/// [`Error::Media`] where the two are higher than a JPEG can be.
+pub(super) fn framed<'p, V>(view: &'p V, words: &[String]) -> Result<Framed<'p, V>>
+where
+    V: GenericImageView<Pixel = Rgb<u8>>,
+{
+    let (width, height) = view.dimensions();
+    let (wide, high) = (width as f32, height as f32);
+    let size = ((wide * high).sqrt() / 45.0)
+        .min(wide / COLUMNS)
+        .clamp(SMALLEST, LARGEST);
+    let pen = Pen::new(size)?;
+    let margin = (size / 2.0).ceil();
+    let width = width.max((COLUMNS * size + 2.0 * margin) as u32);
+    let lines = lines(&pen, words, width as f32 - 2.0 * margin);
+    let bar_height = (lines.len() as f32 * pen.line() + 2.0 * margin).ceil() as u32;
+    let mut bar = GrayImage::new(width, bar_height);
+    for (number, line) in lines.iter().enumerate() {
+        pen.draw(line, margin, margin + number as f32 * pen.line(), &mut bar);
+    }
+    if height.saturating_add(bar_height) > u32::from(u16::MAX) {
+        return Err(Error::Media("photo-too-large"));
+    }
+    Ok(Framed { view, bar })
 }
 
 /// Puts words into lines, as many on one as fit with a gap between them; a word that is longer
@@ -115,28 +126,28 @@ fn lines(pen: &Pen, words: &[String], width: f32) -> Vec<String> {
 
 /// The picture and the bar below it.
 #[derive(Debug)]
-pub(crate) struct Framed<'p> {
-    picture: &'p Picture,
+pub(crate) struct Framed<'p, V> {
+    view: &'p V,
     bar: GrayImage,
 }
 
-impl GenericImageView for Framed<'_> {
+impl<V: GenericImageView<Pixel = Rgb<u8>>> GenericImageView for Framed<'_, V> {
     type Pixel = Rgb<u8>;
 
     fn dimensions(&self) -> (u32, u32) {
-        let height = self.picture.dimensions().1;
+        let height = self.view.dimensions().1;
         (self.bar.width(), height + self.bar.height())
     }
 
     fn get_pixel(&self, x: u32, y: u32) -> Rgb<u8> {
-        let (width, height) = self.picture.dimensions();
+        let (width, height) = self.view.dimensions();
         if y >= height {
             return Rgb([self.bar.get_pixel(x, y - height).0[0]; 3]);
         }
         // A picture narrower than its bar stands in the middle.
         let left = (self.bar.width() - width) / 2;
         if (left..left + width).contains(&x) {
-            self.picture.get_pixel(x - left, y)
+            self.view.get_pixel(x - left, y)
         } else {
             Rgb([0; 3])
         }
