@@ -221,6 +221,7 @@ actions! {
     EvidenceClear "evidence-clear" Evidence,
     DisclosureRequest "disclosure-request" Evidence,
     DisclosureApprove "disclosure-approve" Evidence,
+    DisclosureMake "disclosure-make" Evidence,
     JournalRead "journal-read" Journal,
     LookupAudit "lookup-audit" Journal,
     Lookup "lookup" Registry,

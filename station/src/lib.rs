@@ -5,7 +5,7 @@
 //! - start and stop: [`Station`], [`StationConfig`], `setup` (first run), `keys`, `tls`, `server`
 //! - `api`: the HTTP interface, one handler a route; `openapi` describes it; `auth` says who asks
 //! - `tus`: uploads
-//! - `access`: what the access rules say; `grants`, `rules`: their registers
+//! - `access`: what the access rules say; `grants`, `rules`, `disclosures`: their registers
 //! - `journals`, `receipts`, `directives`, `enrolment`, `people`, `terminals`: what it does
 //! - `lookups`: questions to registries, asked through `registries`
 //! - `store`: all SQL; `objects`, `files`: all other files
@@ -20,6 +20,7 @@ mod auth;
 mod clock;
 mod config;
 mod directives;
+mod disclosures;
 mod enrolment;
 mod error;
 mod files;

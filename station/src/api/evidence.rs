@@ -125,7 +125,7 @@ async fn search(app: &App, who: &PersonAuth, which: Which) -> Result<Found, ApiE
 }
 
 /// As the rules see it. The department stands in a sheet, which is sealed.
-fn resource(item: &EvidenceInfo) -> Resource {
+pub(crate) fn resource(item: &EvidenceInfo) -> Resource {
     Resource::Evidence {
         officer: item.officer.clone().unwrap_or_default(),
         department: String::new(),
@@ -138,7 +138,7 @@ fn resource(item: &EvidenceInfo) -> Resource {
 }
 
 /// What is nobody's: for things that there are not.
-fn nothing() -> Resource {
+pub(crate) fn nothing() -> Resource {
     Resource::Evidence {
         officer: String::new(),
         department: String::new(),
@@ -281,7 +281,7 @@ async fn find(
 }
 
 /// What the seal entry says, which the receipt carries.
-fn info(row: &EvidenceRow) -> Result<EvidenceInfo, ApiError> {
+pub(crate) fn info(row: &EvidenceRow) -> Result<EvidenceInfo, ApiError> {
     let receipt = Receipt::from_text(&row.receipt).map_err(|_| ApiError::internal())?;
     let entry = Entry::from_raw(&receipt.entry).map_err(|_| ApiError::internal())?;
     let Some(Event::Sealed(sealed)) = entry.event() else {

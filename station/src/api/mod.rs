@@ -5,7 +5,7 @@
 //! - `public`: what needs no session: info, trust, policy, enrolment, sessions
 //! - `terminal`: journal, receipts, directives of the terminal that asks
 //! - `admin`, `evidence`: staff; `grants`, `rules`: theirs and what terminals get of them;
-//!   `lookups`: questions to registries, and who asked them
+//!   `disclosures`: copies for somebody outside; `lookups`: questions to registries, and who asked them
 //! - `extract`, `error`: reading requests and refusing them
 //! - uploads are in [`crate::tus`]
 //!
@@ -23,6 +23,7 @@ use self::error::ApiError;
 use crate::{app::Shared, openapi, tus};
 
 pub(crate) mod admin;
+pub(crate) mod disclosures;
 pub(crate) mod error;
 pub(crate) mod evidence;
 pub(crate) mod extract;
@@ -76,6 +77,11 @@ pub(crate) fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(grants::approve))
         .routes(routes!(grants::set))
         .routes(routes!(grants::revoke))
+        .routes(routes!(disclosures::request, disclosures::list))
+        .routes(routes!(disclosures::show))
+        .routes(routes!(disclosures::approve))
+        .routes(routes!(disclosures::refuse))
+        .routes(routes!(disclosures::make))
         .routes(routes!(rules::in_force))
         .routes(routes!(evidence::list))
         .routes(routes!(evidence::show))

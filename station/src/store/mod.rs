@@ -22,6 +22,7 @@ use sqlx::{
 use crate::StartError;
 
 pub(crate) mod directives;
+pub(crate) mod disclosures;
 pub(crate) mod enrolment;
 pub(crate) mod evidence;
 pub(crate) mod grants;

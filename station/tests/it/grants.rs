@@ -5,13 +5,15 @@ use custos_protocol::{
     grant::{
         GrantAction, GrantApplication, GrantApproval, GrantRevocation, GrantSetting, GrantTerms,
     },
-    note::{Note, Signer},
-    statement::{self, Statement},
+    note::Note,
     suite,
 };
 use reqwest::{Method, Response};
 
-use super::support::{House, Person, Terminal, ok, refused, sealed_clip};
+use super::support::{
+    House, Person, ok, refused,
+    steps::{self, audited, get, now, sign, stored},
+};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -31,11 +33,6 @@ impl People {
     }
 }
 
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(since.expect("after 1970").as_millis()).expect("a time")
-}
-
 fn terms(grantee: &str) -> GrantTerms {
     GrantTerms {
         grantee: grantee.into(),
@@ -50,10 +47,6 @@ fn terms(grantee: &str) -> GrantTerms {
         expires_ms: now() + DAY_MS,
         terminals: vec![],
     }
-}
-
-fn sign<T: Statement>(value: &T, by: &Signer) -> String {
-    statement::sign(value, &[by]).expect("a note").to_string()
 }
 
 fn note(text: &str) -> Note {
@@ -93,15 +86,7 @@ fn revocation(id: &str, by: &Person) -> String {
 }
 
 async fn hand_in(house: &House, by: &Person, path: &str, note: &str) -> Response {
-    let path = format!("/v1/admin/grants{path}");
-    let body = NoteBody { note: note.into() };
-    let request = house.request(Method::POST, &path, &by.token).json(&body);
-    request.send().await.expect("answer")
-}
-
-async fn get(house: &House, by: &Person, path: &str) -> Response {
-    let request = house.request(Method::GET, path, &by.token);
-    request.send().await.expect("answer")
+    steps::hand_in(house, by, &format!("/v1/admin/grants{path}"), note).await
 }
 
 /// A grant that three people have made.
@@ -115,15 +100,6 @@ async fn granted(house: &House, people: &People, id: &str, terms: GrantTerms) ->
     assert_eq!(info.state, GrantState::Approved);
     let set = setting(&approved, &people.carla);
     ok(hand_in(house, &people.carla, &format!("/{id}/set"), &set).await).await
-}
-
-async fn audited(house: &House, action: &str) -> Vec<(String, String, Option<String>)> {
-    let all: Vec<AuditItem> = house.get("/v1/admin/audit", &house.admin.token).await;
-    all.into_iter()
-        .rev()
-        .filter(|row| row.action == action)
-        .map(|row| (row.person, row.subject, row.detail))
-        .collect()
 }
 
 #[tokio::test]
@@ -319,15 +295,6 @@ async fn only_the_right_role_and_the_own_signature() {
 }
 
 /// One clip of case A-1, by officer lin, stored.
-async fn stored(house: &House, terminal: &mut Terminal, clip: &str) {
-    let (file, digest) = sealed_clip(house, 10_000).await;
-    let from = terminal.entries.len();
-    terminal.seal(clip, digest);
-    terminal.upload(house, clip, &file).await;
-    ok::<JournalReply>(terminal.send(house, &terminal.append_from(from)).await).await;
-    assert_eq!(terminal.receipt(house, clip).await.status(), 200);
-}
-
 #[tokio::test]
 async fn a_grant_gives_its_scope_while_it_lasts_and_the_register_names_it() {
     let house = House::new().await;

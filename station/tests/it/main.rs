@@ -7,6 +7,7 @@
 
 mod admin;
 mod directives;
+mod disclosures;
 mod enrolment;
 mod faults;
 mod grants;

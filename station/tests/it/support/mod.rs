@@ -1,5 +1,6 @@
 //! A station, a person and a terminal to ask with.
 
+pub(crate) mod steps;
 mod terminal;
 
 pub(crate) use terminal::Terminal;
