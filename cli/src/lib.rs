@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //!
+//! - `agency`: the key that opens all evidence
 //! - `args`: the grammar of the command line; `output`, `failure`, `words`: how it speaks
 //! - [`camera`]: a media file as a phone's encoder would hand it over
 //! - `moment`: times as people write them
@@ -11,6 +12,7 @@
 //!   and completions
 
 mod admin;
+mod agency;
 mod args;
 pub mod camera;
 mod demo;

@@ -1,5 +1,6 @@
 //! What is safe and what to do next, for each failure, in both languages.
 
+mod disclosure;
 mod evidence;
 mod grants;
 mod laws;
@@ -362,6 +363,7 @@ const TABLE: &[Row] = &[
 fn rows() -> impl Iterator<Item = &'static Row> {
     let tables = [
         TABLE,
+        disclosure::TABLE,
         evidence::TABLE,
         grants::TABLE,
         laws::TABLE,

@@ -6,8 +6,10 @@ use custos_core::{
 };
 use custos_protocol::{
     api::{ChallengeRequest, ChallengeResponse, ErrorBody, Info, SessionRequest, SessionResponse},
+    policy::Policy,
     session::ChallengeAnswer,
     statement, suite,
+    trust::TrustSet,
 };
 use reqwest::{Method, RequestBuilder, Response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -71,6 +73,19 @@ impl AdminClient {
     /// A body of any size, in pieces.
     pub(crate) async fn download(&self, path: &str) -> Result<Response, Failure> {
         accepted(self.request(Method::GET, path)).await
+    }
+
+    /// The trust set in force.
+    pub(crate) async fn trust(&self) -> Result<TrustSet, Failure> {
+        let note = self.get_text("/v1/trust").await?;
+        Ok(TrustSet::open(&note).map_err(|_| Error::TrustInvalid)?)
+    }
+
+    /// Minutes from UTC, by the policy in force: people write local times.
+    pub(crate) async fn utc_offset(&self, trust: &TrustSet) -> Result<i32, Failure> {
+        let note = self.get_text("/v1/policy").await?;
+        let policy = Policy::open(&note, trust).map_err(|_| Error::PolicyInvalid)?;
+        Ok(policy.utc_offset_min)
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(

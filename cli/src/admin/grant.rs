@@ -10,10 +10,8 @@ use custos_protocol::{
     },
     id,
     note::Note,
-    policy::Policy,
     statement::{self, Statement},
     suite,
-    trust::TrustSet,
     verify::utc,
 };
 
@@ -202,20 +200,8 @@ async fn show(client: &AdminClient, id: &str) -> Result<GrantInfo, Failure> {
     client.get(&path).await
 }
 
-/// Minutes from UTC, by the policy in force: people write local times.
-async fn utc_offset(client: &AdminClient, trust: &TrustSet) -> Result<i32, Failure> {
-    let policy = Policy::open(&client.get_text("/v1/policy").await?, trust)
-        .map_err(|_| custos_core::Error::PolicyInvalid)?;
-    Ok(policy.utc_offset_min)
-}
-
-async fn trust(client: &AdminClient) -> Result<TrustSet, Failure> {
-    let note = client.get_text("/v1/trust").await?;
-    Ok(TrustSet::open(&note).map_err(|_| custos_core::Error::TrustInvalid)?)
-}
-
 async fn apply(client: &AdminClient, args: &Apply, output: &Output) -> Result<(), Failure> {
-    let offset = utc_offset(client, &trust(client).await?).await?;
+    let offset = client.utc_offset(&client.trust().await?).await?;
     let at = |text: &Option<String>| {
         text.as_deref()
             .map(|t| moment::parse(t, offset))
@@ -254,12 +240,12 @@ async fn apply(client: &AdminClient, args: &Apply, output: &Output) -> Result<()
 
 async fn approve(client: &AdminClient, args: &Approve, output: &Output) -> Result<(), Failure> {
     let info = show(client, &args.id).await?;
-    let trust = trust(client).await?;
+    let trust = client.trust().await?;
     let asked = GrantApplication::open(&info.application, &trust).map_err(|_| differs())?;
     if asked.id != args.id {
         return Err(differs());
     }
-    let offset = utc_offset(client, &trust).await?;
+    let offset = client.utc_offset(&trust).await?;
     let at = |text: &Option<String>| {
         text.as_deref()
             .map(|t| moment::parse(t, offset))
@@ -301,7 +287,7 @@ async fn set(client: &AdminClient, id: &str, output: &Output) -> Result<(), Fail
             "the grant is not approved",
         ));
     };
-    let trust = trust(client).await?;
+    let trust = client.trust().await?;
     let approved = GrantApproval::open(&info.application, approval, &trust);
     if approved.map_err(|_| differs())?.id != id {
         return Err(differs());

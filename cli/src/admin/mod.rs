@@ -4,16 +4,18 @@
 //!
 //! - `key_file`, `client`: who asks
 //! - `ticket`, `terminal`, `directive`, `person`, `policy`, `grant`, `rules`, `evidence`, `list`,
-//!   `audit`, `lookups`: what is asked
+//!   `audit`, `lookups`, `disclosure` and `make_copy`: what is asked
 
 mod audit;
 mod client;
 mod directive;
+mod disclosure;
 mod evidence;
 mod grant;
 mod key_file;
 mod list;
 mod lookups;
+mod make_copy;
 mod person;
 mod policy;
 mod rules;
@@ -73,6 +75,9 @@ pub(crate) enum AdminCommand {
     /// Stored evidence
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
+    /// Copies of evidence for somebody outside: asked for, approved, made
+    #[command(subcommand)]
+    Disclosure(disclosure::DisclosureCommand),
     /// Lists that terminals ask without the station
     #[command(subcommand)]
     List(list::ListCommand),
@@ -101,6 +106,7 @@ pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
             AdminCommand::Grant(command) => grant::run(&client, command, output).await,
             AdminCommand::Rules(command) => rules::run(&client, command, output).await,
             AdminCommand::Evidence(command) => evidence::run(&client, command, output).await,
+            AdminCommand::Disclosure(command) => disclosure::run(&client, command, output).await,
             AdminCommand::List(command) => list::run(&client, command, output).await,
             AdminCommand::Audit { command } => audit::run(&client, command.as_ref(), output).await,
             AdminCommand::Trust(args) => evidence::trust(&client, args, output).await,

@@ -1,12 +1,13 @@
 //! Checking the result without the terminal, and opening it.
 
-use std::{fs, io, path::Path, str::FromStr as _};
+use std::{fs, io, path::Path};
 
 use custos_core::Officer;
 use custos_protocol::verify::{Report, verify_clip};
 
 use super::{stage::Stage, steps::Steps};
 use crate::{
+    agency::Agency,
     failure::{Exit, Failure},
     verify::{not_proved_words, proved_words},
 };
@@ -128,25 +129,9 @@ pub(super) fn open(stage: &Stage, steps: &mut Steps) -> Result<(), Failure> {
 }
 
 fn decrypt(clip: &Path, key: &Path, to: &Path) -> Result<u64, Failure> {
+    let agency = Agency::read(key)?;
+    let mut plain = agency.open(clip)?;
     let failed = |e: io::Error| Failure::file(&e, "the decrypted clip");
-    let refused = || {
-        Failure::new(
-            Exit::Credential,
-            "wrong-key",
-            "the agency's key does not open it",
-        )
-    };
-    let text = fs::read_to_string(key).map_err(failed)?;
-    let line = text
-        .lines()
-        .find(|line| !line.starts_with('#'))
-        .ok_or_else(refused)?;
-    let identity = age::x25519::Identity::from_str(line).map_err(|_| refused())?;
-    let file = io::BufReader::new(fs::File::open(clip).map_err(failed)?);
-    let decryptor = age::Decryptor::new_buffered(file).map_err(|_| refused())?;
-    let mut plain = decryptor
-        .decrypt(std::iter::once(&identity as &dyn age::Identity))
-        .map_err(|_| refused())?;
     let mut out = fs::File::create_new(to).map_err(failed)?;
     io::copy(&mut plain, &mut out).map_err(failed)
 }
