@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use custos_access::{
     Action, Circumstances, Clock, Decision, Granted, NO_RULE, Request, Resource, Rules, Who,
 };
-use custos_protocol::{grant::SignedGrant, note::Note, rules::AccessRules, statement};
+use custos_protocol::{grant::SignedGrant, id, note::Note, rules::AccessRules, statement};
 
 use crate::{
     api::error::ApiError,
@@ -160,6 +160,26 @@ pub(crate) async fn require(
         return Ok(decision);
     }
     Err(deny(app, &who.name, action, about, &decision.reason).await?)
+}
+
+/// As [`require`], of a terminal by its name.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn require_terminal(
+    app: &App,
+    who: &PersonAuth,
+    action: Action,
+    terminal: &str,
+) -> Result<(), ApiError> {
+    let about = if id::is_safe(terminal) {
+        terminal
+    } else {
+        "unreadable"
+    };
+    let terminal = terminal.to_owned();
+    let resource = Resource::Terminal { terminal };
+    require(app, who, action, resource, about).await.map(drop)
 }
 
 /// The refusal to tell, once the audit register has it.

@@ -81,6 +81,22 @@ pub(crate) async fn draft(
     Ok(directive)
 }
 
+/// What came back, nothing of it checked.
+///
+/// # Errors
+/// `directive-unacceptable`.
+pub(crate) fn read(text: &str) -> Result<Directive, ApiError> {
+    let note: Note = text
+        .parse()
+        .map_err(|_| unacceptable("This is not a signed note."))?;
+    statement::read_unverified(&note).map_err(|_| unacceptable("This is not a directive."))
+}
+
+fn unacceptable(message: &'static str) -> ApiError {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    ApiError::new(status, "directive-unacceptable", message)
+}
+
 /// Takes in a draft that came back signed, or signed by one person more.
 pub(crate) async fn submit(
     app: &App,
@@ -88,18 +104,10 @@ pub(crate) async fn submit(
     id: Option<&str>,
     text: &str,
 ) -> Result<DirectiveInfo, ApiError> {
-    let unacceptable = |message| {
-        ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "directive-unacceptable",
-            message,
-        )
-    };
     let note: Note = text
         .parse()
         .map_err(|_| unacceptable("This is not a signed note."))?;
-    let directive: Directive =
-        statement::read_unverified(&note).map_err(|_| unacceptable("This is not a directive."))?;
+    let directive = read(text)?;
     if id.is_some_and(|id| id != directive.id) {
         return Err(unacceptable("This is another directive."));
     }

@@ -3,15 +3,10 @@
 use axum::extract::State;
 use custos_access::{Action, Resource};
 use custos_protocol::{
-    api::{
-        AuditItem, DirectiveDraft, DirectiveInfo, ErrorBody, JournalPage, NoteBody, PersonRequest,
-        TerminalInfo, TicketRequest,
-    },
-    directive::Directive,
+    api::{AuditItem, ErrorBody, JournalPage, PersonRequest, TerminalInfo, TicketRequest},
     id,
     policy::Policy,
     ticket::Ticket,
-    trust::{ROLE_DEVICE, ROLE_DIRECTIVE},
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,12 +18,17 @@ use crate::{
     access,
     app::{self, Shared},
     auth::PersonAuth,
-    directives, enrolment, people,
+    enrolment, people,
     store::{self, records},
     terminals,
 };
 
-/// A ticket for a terminal. Its token is in this answer and nowhere else. Role: device.
+/// Where all terminals are asked about, or one that has no name yet.
+pub(super) const ALL: &str = "all";
+const NEW: &str = "new";
+
+/// A ticket for a terminal. Its token is in this answer and nowhere else. By the access rules:
+/// `terminal-provision`.
 #[utoipa::path(
     post, path = "/v1/admin/tickets", tag = "admin", security(("session" = [])),
     request_body = TicketRequest,
@@ -39,33 +39,40 @@ pub(crate) async fn new_ticket(
     who: PersonAuth,
     Json(request): Json<TicketRequest>,
 ) -> Result<Json<Ticket>, ApiError> {
-    who.need(ROLE_DEVICE)?;
+    let terminal = request.terminal.as_deref().unwrap_or(NEW);
+    access::require_terminal(&app, &who, Action::TerminalProvision, terminal).await?;
     enrolment::ticket(&app, &who.name, request).await.map(Json)
 }
 
-/// All terminals as they are enrolled now.
+/// All terminals as they are enrolled now. By the access rules: `terminal-view`.
 #[utoipa::path(
     get, path = "/v1/admin/terminals", tag = "admin", security(("session" = [])),
-    responses((status = 200, body = Vec<TerminalInfo>), (status = 401, body = ErrorBody))
+    responses((status = 200, body = Vec<TerminalInfo>), (status = 403, body = ErrorBody))
 )]
 pub(crate) async fn terminals(
     State(app): State<Shared>,
-    _who: PersonAuth,
+    who: PersonAuth,
 ) -> Result<Json<Vec<TerminalInfo>>, ApiError> {
+    access::require_terminal(&app, &who, Action::TerminalView, ALL).await?;
     terminals::list(&app).await.map(Json)
 }
 
-/// One terminal.
+/// One terminal. By the access rules: `terminal-view`.
 #[utoipa::path(
     get, path = "/v1/admin/terminals/{id}", tag = "admin", security(("session" = [])),
     params(("id" = String, Path)),
-    responses((status = 200, body = TerminalInfo), (status = 404, body = ErrorBody))
+    responses(
+        (status = 200, body = TerminalInfo),
+        (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+    )
 )]
 pub(crate) async fn terminal(
     State(app): State<Shared>,
-    _who: PersonAuth,
+    who: PersonAuth,
     Name(id): Name,
 ) -> Result<Json<TerminalInfo>, ApiError> {
+    access::require_terminal(&app, &who, Action::TerminalView, &id).await?;
     terminals::show(&app, &id).await.map(Json)
 }
 
@@ -106,120 +113,8 @@ pub(crate) async fn terminal_journal(
         .map(Json)
 }
 
-/// A directive to be signed where the person sits. Role: directive.
-#[utoipa::path(
-    post, path = "/v1/admin/directives/draft", tag = "admin", security(("session" = [])),
-    request_body = DirectiveDraft,
-    responses((status = 200, body = Directive), (status = 404, body = ErrorBody))
-)]
-pub(crate) async fn draft_directive(
-    State(app): State<Shared>,
-    who: PersonAuth,
-    Json(request): Json<DirectiveDraft>,
-) -> Result<Json<Directive>, ApiError> {
-    who.need(ROLE_DIRECTIVE)?;
-    directives::draft(&app, &who.name, request).await.map(Json)
-}
-
-/// A drafted directive with its first signature. Role: directive.
-#[utoipa::path(
-    post, path = "/v1/admin/directives", tag = "admin", security(("session" = [])),
-    request_body = NoteBody,
-    responses(
-        (status = 200, body = DirectiveInfo),
-        (status = 409, body = ErrorBody,
-            description = "directive-complete, directive-expired, directive-overtaken"),
-        (status = 422, body = ErrorBody, description = "directive-unacceptable"),
-    )
-)]
-pub(crate) async fn submit_directive(
-    State(app): State<Shared>,
-    who: PersonAuth,
-    Json(body): Json<NoteBody>,
-) -> Result<Json<DirectiveInfo>, ApiError> {
-    who.need(ROLE_DIRECTIVE)?;
-    directives::submit(&app, &who.name, None, &body.note)
-        .await
-        .map(Json)
-}
-
-/// The same directive with one more person's signature. Role: directive.
-#[utoipa::path(
-    post, path = "/v1/admin/directives/{id}/sign", tag = "admin", security(("session" = [])),
-    params(("id" = String, Path)), request_body = NoteBody,
-    responses(
-        (status = 200, body = DirectiveInfo),
-        (status = 409, body = ErrorBody,
-            description = "directive-complete, directive-expired, directive-overtaken"),
-        (status = 422, body = ErrorBody, description = "directive-unacceptable"),
-    )
-)]
-pub(crate) async fn sign_directive(
-    State(app): State<Shared>,
-    who: PersonAuth,
-    Name(id): Name,
-    Json(body): Json<NoteBody>,
-) -> Result<Json<DirectiveInfo>, ApiError> {
-    who.need(ROLE_DIRECTIVE)?;
-    directives::submit(&app, &who.name, Some(&id), &body.note)
-        .await
-        .map(Json)
-}
-
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct OfTerminal {
-    terminal: Option<String>,
-}
-
-/// The register of directives, the latest change first, at most 1,000.
-#[utoipa::path(
-    get, path = "/v1/admin/directives", tag = "admin", security(("session" = [])),
-    params(OfTerminal),
-    responses((status = 200, body = Vec<DirectiveInfo>), (status = 401, body = ErrorBody))
-)]
-pub(crate) async fn directives(
-    State(app): State<Shared>,
-    _who: PersonAuth,
-    Params(of): Params<OfTerminal>,
-) -> Result<Json<Vec<DirectiveInfo>>, ApiError> {
-    directives::list(&app, of.terminal.as_deref())
-        .await
-        .map(Json)
-}
-
-/// One directive, with its note as far as it is signed.
-#[utoipa::path(
-    get, path = "/v1/admin/directives/{id}", tag = "admin", security(("session" = [])),
-    params(("id" = String, Path)),
-    responses((status = 200, body = DirectiveInfo), (status = 404, body = ErrorBody))
-)]
-pub(crate) async fn directive(
-    State(app): State<Shared>,
-    _who: PersonAuth,
-    Name(id): Name,
-) -> Result<Json<DirectiveInfo>, ApiError> {
-    directives::show(&app, &id).await.map(Json)
-}
-
-/// The terminal's signed acknowledgements of a directive, in the order they came.
-#[utoipa::path(
-    get, path = "/v1/admin/directives/{id}/acks", tag = "admin", security(("session" = [])),
-    params(("id" = String, Path)),
-    responses((status = 200, body = Vec<NoteBody>), (status = 404, body = ErrorBody))
-)]
-pub(crate) async fn directive_acks(
-    State(app): State<Shared>,
-    _who: PersonAuth,
-    Name(id): Name,
-) -> Result<Json<Vec<NoteBody>>, ApiError> {
-    let notes = directives::acks(&app, &id).await?;
-    Ok(Json(
-        notes.into_iter().map(|note| NoteBody { note }).collect(),
-    ))
-}
-
-/// Registers a person or changes one; the root signs the next trust set. Role: device.
+/// Registers a person or changes one; the root signs the next trust set. By the access rules:
+/// `person-register`.
 #[utoipa::path(
     post, path = "/v1/admin/people", tag = "admin", security(("session" = [])),
     request_body = PersonRequest,
@@ -233,7 +128,14 @@ pub(crate) async fn register_person(
     who: PersonAuth,
     Json(request): Json<PersonRequest>,
 ) -> Result<Json<PersonRequest>, ApiError> {
-    who.need(ROLE_DEVICE)?;
+    access::require(
+        &app,
+        &who,
+        Action::PersonRegister,
+        Resource::Agency {},
+        "people",
+    )
+    .await?;
     let person = people::register(&app, &who.name, request).await?;
     Ok(Json(PersonRequest {
         name: person.name,
@@ -242,7 +144,7 @@ pub(crate) async fn register_person(
     }))
 }
 
-/// The people of the trust set in force.
+/// The people of the trust set in force, which everybody can read.
 #[utoipa::path(
     get, path = "/v1/admin/people", tag = "admin", security(("session" = [])),
     responses((status = 200, body = Vec<PersonRequest>), (status = 401, body = ErrorBody))
@@ -260,7 +162,8 @@ pub(crate) async fn people(
     Ok(Json(trust.people.into_iter().map(item).collect()))
 }
 
-/// Publishes a policy, whose version is the one after the present one. Role: device.
+/// Publishes a policy, whose version is the one after the present one. By the access rules:
+/// `settings-publish`.
 #[utoipa::path(
     post, path = "/v1/admin/policy", tag = "admin", security(("session" = [])),
     request_body = Policy,
@@ -275,7 +178,14 @@ pub(crate) async fn publish_policy(
     who: PersonAuth,
     Json(policy): Json<Policy>,
 ) -> Result<Json<Policy>, ApiError> {
-    who.need(ROLE_DEVICE)?;
+    access::require(
+        &app,
+        &who,
+        Action::SettingsPublish,
+        Resource::Agency {},
+        "policy",
+    )
+    .await?;
     people::publish_policy(&app, &who.name, policy)
         .await
         .map(Json)

@@ -4,7 +4,7 @@
 //!
 //! - `public`: what needs no session: info, trust, policy, enrolment, sessions
 //! - `terminal`: journal, receipts, directives of the terminal that asks
-//! - `admin`, `evidence`: staff; `grants`, `rules`: theirs and what terminals get of them;
+//! - `admin`, `directives`, `evidence`: staff; `grants`, `rules`: theirs and what terminals get of them;
 //!   `disclosures`: copies for somebody outside; `lookups`: questions to registries, and who asked them
 //! - `extract`, `error`: reading requests and refusing them
 //! - uploads are in [`crate::tus`]
@@ -23,6 +23,7 @@ use self::error::ApiError;
 use crate::{app::Shared, openapi, tus};
 
 pub(crate) mod admin;
+pub(crate) mod directives;
 pub(crate) mod disclosures;
 pub(crate) mod error;
 pub(crate) mod evidence;
@@ -57,11 +58,11 @@ pub(crate) fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::new_ticket))
         .routes(routes!(admin::terminals))
         .routes(routes!(admin::terminal))
-        .routes(routes!(admin::draft_directive))
-        .routes(routes!(admin::submit_directive, admin::directives))
-        .routes(routes!(admin::directive))
-        .routes(routes!(admin::sign_directive))
-        .routes(routes!(admin::directive_acks))
+        .routes(routes!(directives::draft))
+        .routes(routes!(directives::submit, directives::list))
+        .routes(routes!(directives::show))
+        .routes(routes!(directives::sign))
+        .routes(routes!(directives::acks))
         .routes(routes!(admin::register_person, admin::people))
         .routes(routes!(admin::publish_policy))
         .routes(routes!(admin::audit))
