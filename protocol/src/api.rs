@@ -384,4 +384,10 @@ pub struct LookupAuditItem {
     pub noticed: Vec<String>,
     pub records: u32,
     pub attempts: u32,
+    /// The same for all questions of one call; `terminal` and `epoch` belong to the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    /// The grant by which the terminal allowed it; of what was denied: which it named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
 }

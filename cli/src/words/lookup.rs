@@ -32,11 +32,11 @@ pub(super) const TABLE: &[Row] = &[
     malformed!("subject-length", "编号应为 1 至 200 个字符。"),
     (
         "subject-wildcard",
-        "一次只能查询一个对象，不得使用通配符。",
+        "号码应完整，不得使用通配符或分隔符。",
         NOT_ASKED,
         (
-            "Ask about one at a time. Who needs more applies for a grant.",
-            "请逐个查询。确需批量查询的，请申请授权。",
+            "Type the whole number. Several go with blanks between, by a grant for lookup-batch.",
+            "请输入完整号码。持有批量查询授权的，号码之间用空格分隔。",
         ),
     ),
     (
@@ -77,6 +77,24 @@ pub(super) const TABLE: &[Row] = &[
             "Begin a duty, or ask your superior whether the work needs it.",
             "请先开始执勤，或向上级确认是否工作所需。",
         ),
+    ),
+    (
+        "lookup-needs-grant",
+        "一次查询多个对象，须持有有效的授权。",
+        (
+            "The attempt is in the journal; nothing was shown.",
+            "该次尝试已记入日志；未显示任何内容。",
+        ),
+        (
+            "Ask about one at a time, or have a grant for it: custos admin … grant apply --for YOU --action lookup-batch; then sync.",
+            "请逐个查询；确需批量查询的，申请授权后同步：custos admin … grant apply --for 本人 --action lookup-batch。",
+        ),
+    ),
+    (
+        "lookup-batch-too-large",
+        "一次最多查询 20 个对象。",
+        NOT_ASKED,
+        ("Ask about fewer at once.", "请减少一次查询的数量。"),
     ),
     (
         "lookup-stopped",

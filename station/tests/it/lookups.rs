@@ -1,8 +1,9 @@
 //! Questions to registries: in the journal first, decided again, and somebody can tell afterwards.
 //!
-//! - here: one question, and what is refused; `supervision`: many
+//! - here: one question, and what is refused; `supervision`: many; `batches`: several in one call
 //! - `scene`: a station that knows two cars, and who asks
 
+mod batches;
 mod scene;
 mod supervision;
 

@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //!
-//! - [`LookUp`] and [`Known`]: what an officer gets; [`LookupFault`]: why nothing
+//! - [`LookUp`] and [`Known`]: what an officer gets, [`OfBatch`]: of several; [`LookupFault`]: why
+//!   nothing
 //! - `question`: one question, in the journal before it is anywhere else
 //! - `connection`: to the station, kept open; `ask`: sends the journal, then the question
 //! - `queue`: questions that wait for the station, and their answers; `kept`: answers at hand;
@@ -47,6 +48,16 @@ pub enum Known {
     Offline { lists: Vec<Listed>, queued: bool },
 }
 
+/// What became of one number of several that were asked about in one call.
+#[derive(Debug)]
+pub struct OfBatch {
+    /// Which it was of those that were typed, from 1.
+    pub position: usize,
+    /// Masked.
+    pub subject: String,
+    pub answer: crate::Result<LookUp>,
+}
+
 /// What a list says of one exact number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -78,6 +89,11 @@ pub enum LookupFault {
     /// The access rules of the terminal or of the station.
     #[error("the access rules do not allow this look-up")]
     Denied,
+    /// One number could be asked about, but not several at once without a grant that is in force.
+    #[error("to ask about several at once takes a grant that is in force")]
+    NeedsGrant,
+    #[error("at most 20 numbers at once")]
+    BatchTooLarge,
     /// More than the work needs, as the agency's policy sees it.
     #[error("this look-up is more than the work needs, as the agency sees it")]
     Stopped,
@@ -102,12 +118,22 @@ pub enum LookupFault {
 }
 
 impl LookupFault {
+    /// Whether it may be otherwise with the next number.
+    pub(crate) fn is_of_one_number(self) -> bool {
+        matches!(
+            self,
+            Self::Stopped | Self::RegistryDown | Self::RegistryFault
+        )
+    }
+
     /// A stable word.
     pub fn code(self) -> &'static str {
         match self {
             Self::Subject(error) => error.code(),
             Self::Purpose(error) => error.code(),
             Self::Denied => "lookup-denied",
+            Self::NeedsGrant => "lookup-needs-grant",
+            Self::BatchTooLarge => "lookup-batch-too-large",
             Self::Stopped => "lookup-stopped",
             Self::NotJournalled => "lookup-not-journalled",
             Self::TooOld => "lookup-too-old",

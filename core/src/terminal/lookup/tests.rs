@@ -1,5 +1,6 @@
 //! Invariant 4, against a station that lies and a journal that cannot be written.
 
+mod batch;
 mod station;
 
 use std::sync::Arc;
@@ -30,7 +31,11 @@ struct Bench {
 impl Bench {
     /// A terminal on duty at a station that answers look-ups like this.
     fn new(answer: fn(&LookupRequest) -> LookupReply) -> Self {
-        let agency = Arc::new(Agency::new());
+        Self::of(Agency::new(), answer)
+    }
+
+    fn of(agency: Agency, answer: fn(&LookupRequest) -> LookupReply) -> Self {
+        let agency = Arc::new(agency);
         let vault = agency.test.vault.clone();
         let station = Station::start(agency.clone(), answer);
         vault
