@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - here: one question, from the terminal's journal to the masked answer
-//! - `decide`: what the rules say; `prying`: what is noticed; `audit`: who asked about whom; `import`: what is known here;
+//! - `decide`: what the rules say; `prying`: what is noticed; `found`: of what a pattern fits; `audit`: who asked about whom; `import`: what is known here;
 //!   `lists`: for terminals
 //!
 //! The order is the law (T5.1c): the entry of the terminal's journal is here already; the rules are
@@ -12,6 +12,7 @@
 
 pub(crate) mod audit;
 mod decide;
+mod found;
 pub(crate) mod import;
 pub(crate) mod lists;
 mod prying;
@@ -22,7 +23,7 @@ use custos_protocol::{
     journal::{Entry, Event},
     lookup::{
         ask::{LookupReply, LookupRequest, Purpose, Salt},
-        query::MAX_BATCH,
+        query::{MAX_BATCH, MAX_RECORDS},
     },
 };
 
@@ -59,15 +60,32 @@ pub(crate) async fn answer(
     request: LookupRequest,
 ) -> Result<LookupReply, ApiError> {
     let asked = admit(app, who, &request).await?;
-    let answer = app.registries.ask(&request.subject).await;
+    let mut answer = app.registries.ask(&request.subject).await;
+    let mut more = false;
+    if let Ok(records) = &mut answer {
+        more = records.len() > MAX_RECORDS;
+        records.truncate(MAX_RECORDS);
+    }
+    let mut tx = app.store.write().await?;
+    let now = now_ms();
+    let stopped = match &answer {
+        Ok(records) if asked.wildcard => {
+            let question = (&*request.lookup, &request.subject);
+            found::is_stopped(app, &mut tx, who, &asked, question, records, now).await?
+        }
+        _ => false,
+    };
     let (outcome, found) = match &answer {
+        Ok(_) if stopped => (Outcome::Stopped.as_str(), 0),
         Ok(records) => ("answered", records.len()),
         Err(unanswered) => (unanswered.code(), 0),
     };
-    let mut tx = app.store.write().await?;
-    let (now, found) = (now_ms(), i64::try_from(found).unwrap_or(i64::MAX));
+    let found = i64::try_from(found).unwrap_or(i64::MAX);
     lookups::close(&mut tx, &request.lookup, outcome, found, now).await?;
     tx.commit().await?;
+    if stopped {
+        return Err(stop());
+    }
     let records = answer.map_err(refusal)?;
     Ok(LookupReply {
         records: app
@@ -76,6 +94,7 @@ pub(crate) async fn answer(
         lookup: request.lookup,
         subject: asked.subject,
         time_ms: now,
+        more,
     })
 }
 
@@ -91,6 +110,8 @@ struct Asked {
     at_ms: i64,
     /// Asked about together with others: the name of them all.
     batch: Option<String>,
+    /// A pattern is asked for.
+    wildcard: bool,
     /// The grant that the entry names for that.
     grant: Option<String>,
 }
@@ -98,7 +119,8 @@ struct Asked {
 /// Everything before the question goes out; durable when this returns.
 async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result<Asked, ApiError> {
     let salt = request.salt.parse::<Salt>().ok();
-    let salt = salt.filter(|_| request.subject.is_sound() && id::is_safe(&request.lookup));
+    let sound = request.subject.is_sound() || request.subject.is_sound_pattern();
+    let salt = salt.filter(|_| sound && id::is_safe(&request.lookup));
     let salt = salt.ok_or_else(|| {
         ApiError::bad_request("A look-up has a name, one well-formed subject, and a salt.")
     })?;
@@ -135,12 +157,16 @@ async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result
     match verdict.outcome {
         Outcome::Asked => Ok(asked),
         Outcome::Denied(denial) => Err(denial.told()),
-        Outcome::Stopped => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "lookup-stopped",
-            "This look-up is more than the work needs, as the agency sees it. It was noted.",
-        )),
+        Outcome::Stopped => Err(stop()),
     }
+}
+
+fn stop() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "lookup-stopped",
+        "This look-up is more than the work needs, as the agency sees it. It was noted.",
+    )
 }
 
 /// An answer that got lost is asked for again; what was refused stays so.
@@ -239,6 +265,7 @@ async fn register(
         attempts: 1,
         updated_ms: now,
         batch: asked.batch.clone().unwrap_or_default(),
+        wildcard: asked.wildcard,
         grant_id: asked.grant.clone().unwrap_or_default(),
     };
     lookups::add(tx, &row).await?;
@@ -302,6 +329,7 @@ async fn journalled(
         reason,
         text,
         batch,
+        wildcard,
         grant,
     }) = entry.event()
     else {
@@ -313,6 +341,8 @@ async fn journalled(
         || registry != request.subject.registry
         || subject != salt.commit(&request.subject)
         || purpose.check_for(&request.subject).is_err()
+        || wildcard != request.subject.is_pattern()
+        || wildcard && batch.is_some()
         || !batch.iter().chain(&grant).all(|name| id::is_safe(name))
     {
         return Err(missing());
@@ -331,8 +361,9 @@ async fn journalled(
         subject: subject.to_string(),
         at_ms: entry.time_ms.min(now),
         // One number alone takes no grant, whatever the entry names.
-        grant: grant.filter(|_| batch.is_some()),
+        grant: grant.filter(|_| batch.is_some() || wildcard),
         batch,
+        wildcard,
     })
 }
 

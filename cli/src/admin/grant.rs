@@ -136,7 +136,7 @@ fn actions_help() -> String {
     let all = GrantAction::ALL.map(GrantAction::as_str).join(", ");
     format!(
         "What may be done: {all}. lookup-batch: an officer asks a registry about up to 20 numbers at \
-         once. lookup-wildcard gives nothing yet: nothing asks with wildcards"
+         once. lookup-wildcard: with a part of a plate or of a case's number"
     )
 }
 

@@ -45,8 +45,9 @@ pub(crate) enum RegistryCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct AskArgs {
-    /// Whom or what: one number, or up to 20 by a grant for lookup-batch. `-` is standard input,
-    /// a number a line: other programs can read arguments
+    /// Whom or what: one number; up to 20 by a grant for lookup-batch; or, by a grant for
+    /// lookup-wildcard, a part of a plate or of a case's number, 4 characters or more, with * and ?.
+    /// `-` is standard input, a number a line: other programs can read arguments
     #[arg(required = true, value_name = "NUMBER")]
     numbers: Vec<String>,
     /// What it is for: identity, traffic, inquiry, complaint, rescue, and words after a colon; or
@@ -75,6 +76,9 @@ pub(super) fn run(
         given => given.to_vec(),
     };
     if let [one] = numbers.as_slice() {
+        if Subject::means_pattern(one) {
+            return tell(officer.look_up_pattern(registry, one, &purpose)?, output);
+        }
         return tell(officer.look_up(registry, one, &purpose)?, output);
     }
     several(officer, registry, &numbers, &purpose, output)
@@ -175,7 +179,7 @@ fn tell(found: LookUp, output: &Output) -> Result<(), Failure> {
 }
 
 fn show(found: LookUp, of: Option<&Of>, output: &Output) -> Result<(), Failure> {
-    let (records, time_ms, kept) = match found.known {
+    let (records, time_ms, kept, more) = match found.known {
         Known::Offline { lists, queued } => {
             return offline(&found.lookup, queued, &lists, of, output);
         }
@@ -183,9 +187,10 @@ fn show(found: LookUp, of: Option<&Of>, output: &Output) -> Result<(), Failure> 
             records,
             time_ms,
             kept,
-        } => (records, time_ms, kept),
+            more,
+        } => (records, time_ms, kept, more),
     };
-    let line = json!({
+    let mut line = json!({
         "lookup": found.lookup,
         "state": if kept { "kept" } else { "answered" },
         "time_ms": time_ms,
@@ -194,6 +199,14 @@ fn show(found: LookUp, of: Option<&Of>, output: &Output) -> Result<(), Failure> 
     let mut words: Vec<String> = records.iter().map(sentence).collect();
     if words.is_empty() {
         words.push(output.pick("Nothing is known.", "未查到记录。").to_owned());
+    }
+    if more {
+        line["more"] = true.into();
+        let more = output.pick(
+            "There are more; type more of the number.",
+            "还有更多结果；请输入更多字符。",
+        );
+        words.push(more.to_owned());
     }
     if kept {
         let as_of = output.pick("As of", "查询时间");

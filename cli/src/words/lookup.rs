@@ -32,11 +32,11 @@ pub(super) const TABLE: &[Row] = &[
     malformed!("subject-length", "编号应为 1 至 200 个字符。"),
     (
         "subject-wildcard",
-        "号码应完整，不得使用通配符或分隔符。",
+        "号码应完整，不得使用分隔符；模糊查询不符合要求。",
         NOT_ASKED,
         (
-            "Type the whole number. Several go with blanks between, by a grant for lookup-batch.",
-            "请输入完整号码。持有批量查询授权的，号码之间用空格分隔。",
+            "Type the whole number. By grants: several (lookup-batch) with blanks between; * and ? (lookup-wildcard) in plates and case numbers, beside 4 characters or more.",
+            "请输入完整号码。持有授权的：批量查询（lookup-batch）号码之间用空格分隔；模糊查询（lookup-wildcard）仅限号牌和案件编号，用 * 和 ?，且已知字符不少于 4 个。",
         ),
     ),
     (
@@ -80,14 +80,14 @@ pub(super) const TABLE: &[Row] = &[
     ),
     (
         "lookup-needs-grant",
-        "一次查询多个对象，须持有有效的授权。",
+        "批量查询或模糊查询须持有有效的授权。",
         (
             "The attempt is in the journal; nothing was shown.",
             "该次尝试已记入日志；未显示任何内容。",
         ),
         (
-            "Ask about one at a time, or have a grant for it: custos admin … grant apply --for YOU --action lookup-batch; then sync.",
-            "请逐个查询；确需批量查询的，申请授权后同步：custos admin … grant apply --for 本人 --action lookup-batch。",
+            "Ask about one whole number at a time, or have a grant for it (custos admin … grant apply --action lookup-batch, or lookup-wildcard), and sync.",
+            "请逐个查询完整号码；确有需要的，申请授权（custos admin … grant apply --action lookup-batch 或 lookup-wildcard）后同步。",
         ),
     ),
     (
@@ -146,6 +146,12 @@ pub(super) const TABLE: &[Row] = &[
             "Tell device management which registry it was.",
             "请将所查系统告知设备管理部门。",
         ),
+    ),
+    (
+        "registry-no-wildcards",
+        "所查询的系统不支持模糊查询。",
+        JOURNALLED,
+        ("Ask with the whole number.", "请用完整号码查询。"),
     ),
     (
         "unknown-lookup",

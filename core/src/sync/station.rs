@@ -267,6 +267,7 @@ impl Station {
             "registry-unreachable" | "registry-too-slow" | "registry-resting" => {
                 Error::Lookup(LookupFault::RegistryDown)
             }
+            "registry-no-wildcards" => Error::Lookup(LookupFault::NoWildcards),
             "registry-refused" | "registry-answer-too-large" | "registry-answer-nonsense" => {
                 Error::Lookup(LookupFault::RegistryFault)
             }

@@ -51,6 +51,27 @@ impl Officer {
         self.answer(question, false)
     }
 
+    /// Asks a registry with a part of a plate or of a case's number: `*` is any characters, `?` one. Who
+    /// may is decided as `lookup-wildcard`, at the station again. The terminal's lists say nothing of
+    /// it: they know whole numbers.
+    ///
+    /// # Errors
+    /// As [`Officer::look_up`].
+    pub fn look_up_pattern(
+        &self,
+        registry: Registry,
+        typed: &str,
+        purpose: &Purpose,
+    ) -> Result<LookUp> {
+        let pattern = Subject::pattern(registry, typed)
+            .map_err(|error| Error::Lookup(LookupFault::Subject(error)))?;
+        purpose
+            .check_for(&pattern)
+            .map_err(|error| Error::Lookup(LookupFault::Purpose(error)))?;
+        let question = self.question(pattern, purpose, None)?;
+        self.answer(question, false)
+    }
+
     /// What is known of it. `away`: the station could not be reached a moment ago.
     fn answer(&self, question: Question, away: bool) -> Result<LookUp> {
         if let Some(reply) = self.at_hand(&question.subject) {
@@ -78,7 +99,11 @@ impl Officer {
 
     /// What the terminal's lists say, and the question's place in the queue.
     fn without_station(&self, question: Question) -> Result<LookUp> {
-        let lists = self.vault.read(|c| lists::ask(c, &question.subject))?;
+        let lists = if question.subject.is_pattern() {
+            Vec::new()
+        } else {
+            self.vault.read(|c| lists::ask(c, &question.subject))?
+        };
         if !lists.is_empty() {
             let hits = lists.iter().filter(|list| list.on_it).count();
             question.settle(&self.vault, "listed", hits)?;
@@ -102,13 +127,19 @@ impl Officer {
     ) -> Result<Question> {
         let question = self.vault.write(|tx| {
             state::refuse_if_locked(tx)?;
-            let action = batch.map_or(Action::Lookup, |_| Action::LookupBatch);
+            let wildcard = subject.is_pattern();
+            let action = match batch {
+                Some(_) => Action::LookupBatch,
+                None if wildcard => Action::LookupWildcard,
+                None => Action::Lookup,
+            };
             let grant = match self.allow(tx, action, subject.registry, purpose)? {
                 Ok(grant) => grant,
                 Err(fault) => return Ok(Err(fault)),
             };
             let by = Allowance {
                 batch: batch.map(str::to_owned),
+                wildcard,
                 grant,
             };
             let duty = open_duty(tx, &self.officer)?;
@@ -193,6 +224,7 @@ fn known(question: &Question, reply: LookupReply, kept: bool) -> LookUp {
             records: reply.records,
             time_ms: reply.time_ms,
             kept,
+            more: reply.more,
         },
     }
 }

@@ -182,6 +182,9 @@ pub enum Event {
         /// `lookup-batch`, where one alone takes `lookup`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         batch: Option<String>,
+        /// `subject` is a pattern: it takes the action `lookup-wildcard`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        wildcard: bool,
         /// The grant by which it was allowed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grant: Option<String>,

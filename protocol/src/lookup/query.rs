@@ -74,7 +74,7 @@ pub enum SubjectError {
     Plate(#[from] super::plate::PlateError),
     #[error("a number has 1 to 200 characters")]
     Length,
-    #[error("a number is whole and one: no wildcards, and nothing that separates several")]
+    #[error("a number is whole and one, or at least 4 characters of a plate's or a case's")]
     Wildcard,
 }
 

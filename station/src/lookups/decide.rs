@@ -1,5 +1,5 @@
-//! What the access rules say of a question, by its entry in the journal: about one number, or about
-//! several by a grant that is held here.
+//! What the access rules say of a question, by its entry in the journal: about one number, or, by a
+//! grant that is held here, about several or with wildcards.
 
 use axum::http::StatusCode;
 use custos_access::{Action, Circumstances, Clock, Request, Resource, Who};
@@ -34,7 +34,7 @@ impl Denial {
         let (code, message) = if self.needs_grant {
             (
                 "lookup-needs-grant",
-                "To ask about several at once takes a grant that is in force.",
+                "To ask about several at once, or with wildcards, takes a grant that is in force.",
             )
         } else {
             (
@@ -66,6 +66,7 @@ pub(super) async fn denial(
         who: Who::officer(&asked.officer),
         action: match asked.batch {
             Some(_) => Action::LookupBatch,
+            None if asked.wildcard => Action::LookupWildcard,
             None => Action::Lookup,
         },
         resource: Resource::Registry {
@@ -85,10 +86,10 @@ pub(super) async fn denial(
     if decision.is_allowed() {
         return Ok(None);
     }
-    let several = request.action != Action::Lookup;
+    let more_than_one = request.action != Action::Lookup;
     request.action = Action::Lookup;
     Ok(Some(Denial {
         reason: decision.reason,
-        needs_grant: several && rules.decide(&request).is_allowed(),
+        needs_grant: more_than_one && rules.decide(&request).is_allowed(),
     }))
 }

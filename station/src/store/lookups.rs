@@ -26,6 +26,7 @@ pub(crate) struct LookupRow {
     pub(crate) updated_ms: i64,
     /// Empty: asked alone.
     pub(crate) batch: String,
+    pub(crate) wildcard: bool,
     /// Empty: none.
     pub(crate) grant_id: String,
 }
@@ -43,8 +44,8 @@ pub(crate) async fn add(conn: &mut Conn, row: &LookupRow) -> Result<(), DbError>
     sqlx::query(
         "INSERT INTO lookups (lookup, terminal, epoch, seq, officer, duty, case_no, registry,
              subject_mac, subject, reason, words, asked_ms, outcome, noticed, records, attempts,
-             updated_ms, batch, grant_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             updated_ms, batch, wildcard, grant_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&row.lookup)
     .bind(&row.terminal)
@@ -65,6 +66,7 @@ pub(crate) async fn add(conn: &mut Conn, row: &LookupRow) -> Result<(), DbError>
     .bind(row.attempts)
     .bind(row.updated_ms)
     .bind(&row.batch)
+    .bind(row.wildcard)
     .bind(&row.grant_id)
     .execute(conn)
     .await?;
@@ -98,6 +100,16 @@ pub(crate) async fn close(
         .bind(outcome)
         .bind(records)
         .bind(now_ms)
+        .bind(lookup)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What was noticed about it, in all.
+pub(crate) async fn notice(conn: &mut Conn, lookup: &str, noticed: &str) -> Result<(), DbError> {
+    sqlx::query("UPDATE lookups SET noticed = ? WHERE lookup = ?")
+        .bind(noticed)
         .bind(lookup)
         .execute(conn)
         .await?;

@@ -42,6 +42,8 @@ pub enum Known {
         records: Vec<Record>,
         time_ms: i64,
         kept: bool,
+        /// A pattern fits more than these.
+        more: bool,
     },
     /// The station cannot be reached. What the terminal's own lists say meanwhile, and whether the
     /// question waits until it can.
@@ -89,8 +91,9 @@ pub enum LookupFault {
     /// The access rules of the terminal or of the station.
     #[error("the access rules do not allow this look-up")]
     Denied,
-    /// One number could be asked about, but not several at once without a grant that is in force.
-    #[error("to ask about several at once takes a grant that is in force")]
+    /// One number could be asked about, but not several at once, or with wildcards, without a grant
+    /// that is in force.
+    #[error("to ask about several at once, or with wildcards, takes a grant that is in force")]
     NeedsGrant,
     #[error("at most 20 numbers at once")]
     BatchTooLarge,
@@ -112,6 +115,9 @@ pub enum LookupFault {
     /// The registry's system refused, or answered something that is no answer.
     #[error("the registry gives no answer")]
     RegistryFault,
+    /// The registry's system is not one that can be asked with wildcards.
+    #[error("this registry is not asked with wildcards")]
+    NoWildcards,
     /// No question of that name waits here for this officer.
     #[error("no question of that name waits here with an answer")]
     Unknown,
@@ -140,6 +146,7 @@ impl LookupFault {
             Self::Foreign => "lookup-answer-foreign",
             Self::RegistryDown => "registry-down",
             Self::RegistryFault => "registry-fault",
+            Self::NoWildcards => "registry-no-wildcards",
             Self::Unknown => "unknown-lookup",
         }
     }

@@ -22,6 +22,7 @@ use crate::{
 pub(crate) struct Allowance {
     /// One name for all that is asked in one call.
     pub(crate) batch: Option<String>,
+    pub(crate) wildcard: bool,
     pub(crate) grant: Option<String>,
 }
 
@@ -60,6 +61,7 @@ impl Question {
             reason: purpose.reason,
             text: purpose.text.clone(),
             batch: by.batch,
+            wildcard: by.wildcard,
             grant: by.grant,
         };
         let at = journal::append(tx, &JournalContext::officer(tx, officer)?, event)?;

@@ -2,6 +2,7 @@
 
 mod batch;
 mod station;
+mod wildcard;
 
 use std::sync::Arc;
 
@@ -114,6 +115,7 @@ fn honest(request: &LookupRequest) -> LookupReply {
         subject: salt.commit(&request.subject).to_string(),
         records: records(1, TOLD),
         time_ms: 1,
+        more: false,
     }
 }
 

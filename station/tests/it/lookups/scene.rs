@@ -47,6 +47,7 @@ pub(super) struct Asks<'a> {
     pub(super) time_ms: i64,
     pub(super) batch: Option<&'a str>,
     pub(super) grant: Option<&'a str>,
+    pub(super) wildcard: bool,
 }
 
 impl<'a> Asks<'a> {
@@ -60,6 +61,7 @@ impl<'a> Asks<'a> {
             time_ms: now_ms(),
             batch: None,
             grant: None,
+            wildcard: false,
         }
     }
 
@@ -74,6 +76,7 @@ impl<'a> Asks<'a> {
             reason: Reason::Traffic,
             text: self.text.to_owned(),
             batch: self.batch.map(str::to_owned),
+            wildcard: self.wildcard,
             grant: self.grant.map(str::to_owned),
         };
         let (kind, body) = event.to_parts();

@@ -21,7 +21,7 @@ fn batches() -> GrantTerms {
 }
 
 /// An officer on duty, at [`STORED_MS`] by the station's clock, with this grant.
-fn granted(terms: Option<GrantTerms>) -> Bench {
+pub(super) fn granted(terms: Option<GrantTerms>) -> Bench {
     let bench = Bench::of(Agency::with_people(), honest);
     bench.station_says(STORED_MS);
     if let Some(terms) = terms {
@@ -49,7 +49,7 @@ impl Bench {
         Ok(batch.collect())
     }
 
-    fn bodies(&self, kind: &str) -> Vec<Value> {
+    pub(super) fn bodies(&self, kind: &str) -> Vec<Value> {
         let raw = self.terminal.journal(0).unwrap();
         let entries = raw.iter().map(|raw| Entry::from_raw(raw).unwrap());
         let bodies = entries.filter(|entry| entry.kind == kind);

@@ -1,6 +1,9 @@
-//! Looking up people and vehicles, as officers, registrars and auditors meet it.
+//! Looking up people and vehicles, as officers, registrars and auditors meet it; `many`: several at
+//! once, or by a part of the number.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
+mod many;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -195,117 +198,6 @@ fn a_question_waits_for_the_station() {
         (&found.last()["state"], &found.last()["records"][0]["owner"]),
         (&json!("kept"), &json!("张**"))
     );
-}
-
-/// Applied for, approved and set, each by another person; its id.
-fn batch_grant(scene: &Scene) -> String {
-    let by = |name: &str, arguments: &[&str]| {
-        done(scene.admin_as(&scene.path(&format!("{name}.key")), arguments))
-    };
-    for (name, role) in [
-        ("dora", "manager"),
-        ("emil", "approver"),
-        ("carla", "device"),
-    ] {
-        let key = scene.path(&format!("{name}.key"));
-        done(scene.admin(&["person", "add", name, "--role", role, "-o", &key]));
-    }
-    let mut apply = vec!["grant", "apply", "--for", OFFICER, "--days", "1"];
-    apply.extend(["--action", "lookup-batch", "--purpose", "joint inquiry"]);
-    let id = text(&by("dora", &apply).last()["id"]);
-    by("emil", &["grant", "approve", &id]);
-    assert_eq!(
-        by("carla", &["grant", "set", &id]).last()["state"],
-        "in-force"
-    );
-    id
-}
-
-/// Several numbers in one call: refused without a grant, answered with it, asked later where the
-/// station cannot be reached, and not after the grant has ended.
-#[test]
-fn several_at_once_take_a_grant() {
-    let mut scene = scene();
-    let arguments = [
-        "vehicle",
-        "京A12345",
-        "京A99999",
-        "京a·12345",
-        "--reason",
-        "inquiry: joint",
-    ];
-    let said = lookup(&scene, &arguments);
-    assert_eq!((said.code, said.error()), (Some(1), "lookup-needs-grant"));
-    assert!(audit(&scene, &[]).lines.is_empty(), "nothing was asked");
-
-    let grant = batch_grant(&scene);
-    assert_eq!(lookup(&scene, &arguments).error(), "lookup-needs-grant");
-    assert_eq!(scene.sync().code, Some(0));
-    let found = lookup(&scene, &arguments);
-    assert_eq!(found.code, Some(0), "{found:?}");
-    let answers: Vec<_> = found
-        .lines
-        .iter()
-        .map(|line| {
-            json!([
-                line["position"],
-                line["subject"],
-                line["records"][0]["owner"]
-            ])
-        })
-        .collect();
-    assert_eq!(
-        answers,
-        [json!([1, "京A***45", "张**"]), json!([2, "京A***99", null])]
-    );
-    let found = piped(
-        scene.terminal(&["lookup", "vehicle", "-", "--reason", "inquiry: joint"]),
-        "京A12345\n\n京A99999",
-    );
-    assert_eq!(found.lines.len(), 2, "{found:?}");
-    let all = audit(&scene, &["--officer", OFFICER]).lines;
-    assert_eq!(all.len(), 4);
-    assert!(all.iter().all(|item| item["grant"] == grant.as_str()));
-    assert_eq!(all[0]["batch"], all[1]["batch"]);
-    assert_ne!(all[1]["batch"], all[2]["batch"]);
-
-    // What is wrong with one is wrong with all, and which one it is is said.
-    let wrong = ["vehicle", "京A12345", "京A1", "--reason", "traffic"];
-    let said = lookup(&scene, &wrong);
-    assert_eq!(said.error(), "plate-sequence");
-    assert_eq!(said.last()["reason"], "2/2", "{said:?}");
-    let many: Vec<_> = (10..31).map(|n| format!("京A123{n}")).collect();
-    let mut arguments_of_many = vec!["vehicle", "--reason", "traffic"];
-    arguments_of_many.extend(many.iter().map(String::as_str));
-    let said = lookup(&scene, &arguments_of_many);
-    assert_eq!(said.error(), "lookup-batch-too-large");
-    assert_eq!(audit(&scene, &[]).lines.len(), 4);
-
-    // Twice without the station; the second time the grant ends before it is there again.
-    scene.station.kill();
-    let queued = lookup(&scene, &arguments);
-    assert_eq!(queued.code, Some(0), "{queued:?}");
-    assert!(queued.lines.iter().all(|line| line["state"] == "queued"));
-    scene.station.restart();
-    assert_eq!(scene.sync().last()["lookups"], 2);
-    let answer = lookup(&scene, &["answer", &text(&queued.lines[0]["lookup"])]);
-    assert_eq!(answer.last()["records"][0]["owner"], "张**");
-    scene.station.kill();
-    let queued = lookup(&scene, &arguments);
-    scene.station.restart();
-    let key = scene.path("emil.key");
-    done(scene.admin_as(&key, &["grant", "revoke", &grant, "--reason", "closed"]));
-    assert_eq!(scene.sync().code, Some(0));
-    let answer = lookup(&scene, &["answer", &text(&queued.lines[0]["lookup"])]);
-    assert_eq!(answer.error(), "unknown-lookup");
-    let all = audit(&scene, &[]).lines;
-    let denied = all.iter().take(2).all(|item| item["outcome"] == "denied");
-    assert!(denied && all.len() == 8, "{all:?}");
-    assert!(all.iter().all(|item| item["grant"] == grant.as_str()));
-    assert_eq!(lookup(&scene, &arguments).error(), "lookup-needs-grant");
-    // One by one goes on as before.
-    let found = lookup(&scene, &["vehicle", "京A12345", "--reason", "traffic"]);
-    assert_eq!(found.last()["state"], "answered");
 }
 
 /// From the desk to the street: a list is signed, published, named by the policy, and asked where
