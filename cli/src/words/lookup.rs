@@ -32,7 +32,7 @@ pub(super) const TABLE: &[Row] = &[
     malformed!("subject-length", "编号应为 1 至 200 个字符。"),
     (
         "subject-wildcard",
-        "号码应完整，不得使用分隔符；模糊查询不符合要求。",
+        "应为一个完整号码；模糊查询的写法不符合要求。",
         NOT_ASKED,
         (
             "Type the whole number. By grants: several (lookup-batch) with blanks between; * and ? (lookup-wildcard) in plates and case numbers, beside 4 characters or more.",
