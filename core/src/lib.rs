@@ -35,8 +35,9 @@ pub use self::{
     record::{ClipRange, FragmentCommitted, RecordingEvent, Span},
     sync::{DirectiveOutcome, SyncHandle, SyncReport},
     terminal::{
-        ClipReader, DutyId, EvidenceItem, EvidenceState, Export, ExportSpec, MAX_NOTE, Marked,
-        Officer, Photo, PhotoSpec, Recording, RecordingPhase, RecordingSpec, Status, Terminal,
+        Batch, ClipReader, DutyId, EvidenceItem, EvidenceState, Export, ExportSpec, MAX_NOTE,
+        Marked, Officer, Photo, PhotoSpec, Recording, RecordingPhase, RecordingSpec, Status,
+        Terminal,
     },
     vault::{KeySource, Secret, SoftwareKeySource},
 };

@@ -47,6 +47,7 @@ use self::running::Running;
 pub use self::{
     evidence::{EvidenceItem, EvidenceState},
     export::{Export, ExportSpec},
+    lookup::Batch,
     note::MAX_NOTE,
     officer::{DutyId, Officer},
     photo::{Photo, PhotoSpec},

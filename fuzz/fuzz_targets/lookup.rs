@@ -34,8 +34,13 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// One form for one subject, which says itself again, and which no purpose may hold.
+/// One form for one subject, which says itself again, and which no purpose may hold; nothing is a
+/// number and a pattern.
 fn subject(registry: Registry, typed: &str) {
+    if let Ok(pattern) = Subject::pattern(registry, typed) {
+        assert!(pattern.is_sound_pattern() && !pattern.is_sound(), "{typed:?}");
+        assert!(matches!(registry, Registry::Vehicle | Registry::Case));
+    }
     let Ok(subject) = Subject::parse(registry, typed) else {
         return;
     };

@@ -434,4 +434,13 @@ pub struct LookupAuditItem {
     pub noticed: Vec<String>,
     pub records: u32,
     pub attempts: u32,
+    /// The same for all questions of one call; `terminal` and `epoch` belong to the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
+    /// It was a pattern.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wildcard: bool,
+    /// The grant by which the terminal allowed it; of what was denied: which it named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! What is looked up in registries, as people type it and as it is sent: resident numbers,
 //! number plates; questions and answers ([`ask`]); lists that work without the
-//! station ([`list`]); and how answers are masked.
+//! station ([`list`]); parts of numbers ([`pattern`]); and how answers are masked.
 //!
 //! Nothing goes out that is not well-formed: a number with a typing error asks about somebody
 //! else, or about nobody, and either is a look-up that the work did not need.
@@ -8,6 +8,7 @@
 pub mod ask;
 pub mod list;
 pub mod mask;
+pub mod pattern;
 pub mod plate;
 pub mod query;
 pub mod resident;

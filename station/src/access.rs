@@ -80,24 +80,13 @@ impl Asker {
         who: &PersonAuth,
     ) -> Result<Self, ApiError> {
         let now_ms = now_ms();
-        let rows = store::grants::set_for(conn, &who.name, now_ms).await?;
-        let mut grants = Vec::new();
-        if !rows.is_empty() {
-            let trust = app::trust(conn).await?;
-            for row in rows {
-                let revoked = row.revocation.is_some();
-                // Who signed and has left since is no signer any more.
-                let opened = signed(row).and_then(|grant| grant.open(&trust).ok());
-                grants.extend(opened.map(|grant| Granted::new(&grant, revoked)));
-            }
-        }
         Ok(Self {
             rules: rules(app, conn).await?,
             who: Who {
                 name: who.name.clone(),
                 roles: who.roles().to_vec(),
             },
-            grants,
+            grants: grants_of(conn, &who.name, now_ms).await?,
             now_ms,
         })
     }
@@ -127,6 +116,26 @@ impl Asker {
     pub(crate) fn has_grant_for(&self, action: Action) -> bool {
         self.grants.iter().any(|grant| grant.speaks_of(action))
     }
+}
+
+/// The grants of a person or an officer that verify now, also such as have ended.
+pub(crate) async fn grants_of(
+    conn: &mut Conn,
+    grantee: &str,
+    now_ms: i64,
+) -> Result<Vec<Granted>, ApiError> {
+    let rows = store::grants::set_for(conn, grantee, now_ms).await?;
+    let mut grants = Vec::new();
+    if !rows.is_empty() {
+        let trust = app::trust(conn).await?;
+        for row in rows {
+            let revoked = row.revocation.is_some();
+            // Who signed and has left since is no signer any more.
+            let opened = signed(row).and_then(|grant| grant.open(&trust).ok());
+            grants.extend(opened.map(|grant| Granted::new(&grant, revoked)));
+        }
+    }
+    Ok(grants)
 }
 
 /// The three notes of a grant that was set.

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - here: one question, from the terminal's journal to the masked answer
-//! - `prying`: what is noticed; `audit`: who asked about whom; `import`: what is known here;
+//! - `decide`: what the rules say; `prying`: what is noticed; `found`: of what a pattern fits; `audit`: who asked about whom; `import`: what is known here;
 //!   `lists`: for terminals
 //!
 //! The order is the law (T5.1c): the entry of the terminal's journal is here already; the rules are
@@ -11,23 +11,24 @@
 //! the outcome, durable; only then the answer leaves. Whatever of it fails: no answer.
 
 pub(crate) mod audit;
+mod decide;
+mod found;
 pub(crate) mod import;
 pub(crate) mod lists;
 mod prying;
 
 use axum::http::StatusCode;
-use custos_access::{Action, Circumstances, Request, Resource, Rules, Who};
 use custos_protocol::{
     id,
     journal::{Entry, Event},
     lookup::{
         ask::{LookupReply, LookupRequest, Purpose, Salt},
-        query::Subject,
+        query::{MAX_BATCH, MAX_RECORDS},
     },
 };
 
+use self::decide::Denial;
 use crate::{
-    access,
     api::error::ApiError,
     app::{self, App},
     auth::TerminalAuth,
@@ -35,7 +36,7 @@ use crate::{
     registries::Unanswered,
     store::{
         Conn, int, journals,
-        lookups::{self, LookupRow},
+        lookups::{self, Batch, LookupRow},
         records,
     },
 };
@@ -51,7 +52,7 @@ const ATTEMPTS: i64 = 5;
 ///
 /// # Errors
 /// 400 for a request that is none; 409 `lookup-not-journalled`, `lookup-repeated`,
-/// `lookup-too-old`; 403 `lookup-denied`, `lookup-stopped`; 424 with the code of why the registry
+/// `lookup-too-old`; 403 `lookup-denied`, `lookup-needs-grant`, `lookup-stopped`; 424 with the code of why the registry
 /// does not answer.
 pub(crate) async fn answer(
     app: &App,
@@ -59,15 +60,32 @@ pub(crate) async fn answer(
     request: LookupRequest,
 ) -> Result<LookupReply, ApiError> {
     let asked = admit(app, who, &request).await?;
-    let answer = app.registries.ask(&request.subject).await;
+    let mut answer = app.registries.ask(&request.subject).await;
+    let mut more = false;
+    if let Ok(records) = &mut answer {
+        more = records.len() > MAX_RECORDS;
+        records.truncate(MAX_RECORDS);
+    }
+    let mut tx = app.store.write().await?;
+    let now = now_ms();
+    let stopped = match &answer {
+        Ok(records) if asked.wildcard => {
+            let question = (&*request.lookup, &request.subject);
+            found::is_stopped(app, &mut tx, who, &asked, question, records, now).await?
+        }
+        _ => false,
+    };
     let (outcome, found) = match &answer {
+        Ok(_) if stopped => (Outcome::Stopped.as_str(), 0),
         Ok(records) => ("answered", records.len()),
         Err(unanswered) => (unanswered.code(), 0),
     };
-    let mut tx = app.store.write().await?;
-    let (now, found) = (now_ms(), i64::try_from(found).unwrap_or(i64::MAX));
+    let found = i64::try_from(found).unwrap_or(i64::MAX);
     lookups::close(&mut tx, &request.lookup, outcome, found, now).await?;
     tx.commit().await?;
+    if stopped {
+        return Err(stop());
+    }
     let records = answer.map_err(refusal)?;
     Ok(LookupReply {
         records: app
@@ -76,6 +94,7 @@ pub(crate) async fn answer(
         lookup: request.lookup,
         subject: asked.subject,
         time_ms: now,
+        more,
     })
 }
 
@@ -89,12 +108,19 @@ struct Asked {
     subject: String,
     /// When, as far as the terminal's clock can be believed.
     at_ms: i64,
+    /// Asked about together with others: the name of them all.
+    batch: Option<String>,
+    /// A pattern is asked for.
+    wildcard: bool,
+    /// The grant that the entry names for that.
+    grant: Option<String>,
 }
 
 /// Everything before the question goes out; durable when this returns.
 async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result<Asked, ApiError> {
     let salt = request.salt.parse::<Salt>().ok();
-    let salt = salt.filter(|_| request.subject.is_sound() && id::is_safe(&request.lookup));
+    let sound = request.subject.is_sound() || request.subject.is_sound_pattern();
+    let salt = salt.filter(|_| sound && id::is_safe(&request.lookup));
     let salt = salt.ok_or_else(|| {
         ApiError::bad_request("A look-up has a name, one well-formed subject, and a salt.")
     })?;
@@ -106,6 +132,7 @@ async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result
         request.subject.registry.as_str(),
         &request.subject.key,
     );
+    let denial = decide::denial(app, &mut tx, who, &asked, &request.subject, now).await?;
     if let Some(row) = lookups::find(&mut tx, &request.lookup).await? {
         if !may_repeat(&row, who, request, &mac) {
             return Err(ApiError::conflict(
@@ -113,30 +140,36 @@ async fn admit(app: &App, who: &TerminalAuth, request: &LookupRequest) -> Result
                 "This question was asked before.",
             ));
         }
+        // It may have waited for a registry until what allowed it had ended.
+        if let Some(denial) = denial {
+            lookups::close(&mut tx, &request.lookup, "denied", row.records, now).await?;
+            denied(&mut tx, who, request, &asked, &denial, now).await?;
+            tx.commit().await?;
+            return Err(denial.told());
+        }
         lookups::again(&mut tx, &request.lookup, now).await?;
         tx.commit().await?;
         return Ok(asked);
     }
-    let verdict = judge(app, &mut tx, who, &asked, &request.subject, &mac, now).await?;
+    let verdict = judge(app, &mut tx, who, &asked, &mac, denial).await?;
     register(&mut tx, who, request, &asked, mac, &verdict, now).await?;
     tx.commit().await?;
     match verdict.outcome {
         Outcome::Asked => Ok(asked),
-        Outcome::Denied(_) => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "lookup-denied",
-            "The access rules do not allow this look-up.",
-        )),
-        Outcome::Stopped => Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "lookup-stopped",
-            "This look-up is more than the work needs, as the agency sees it. It was noted.",
-        )),
+        Outcome::Denied(denial) => Err(denial.told()),
+        Outcome::Stopped => Err(stop()),
     }
 }
 
-/// An answer that got lost is asked for again; nothing about the question can have changed, and what
-/// was refused stays so.
+fn stop() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "lookup-stopped",
+        "This look-up is more than the work needs, as the agency sees it. It was noted.",
+    )
+}
+
+/// An answer that got lost is asked for again; what was refused stays so.
 fn may_repeat(row: &LookupRow, who: &TerminalAuth, request: &LookupRequest, mac: &[u8]) -> bool {
     row.terminal == who.id
         && row.epoch == i64::from(who.epoch)
@@ -155,8 +188,7 @@ struct Verdict {
 
 enum Outcome {
     Asked,
-    /// By this rule.
-    Denied(String),
+    Denied(Denial),
     Stopped,
 }
 
@@ -176,21 +208,31 @@ async fn judge(
     tx: &mut Conn,
     who: &TerminalAuth,
     asked: &Asked,
-    subject: &Subject,
     mac: &[u8],
-    now: i64,
+    denial: Option<Denial>,
 ) -> Result<Verdict, ApiError> {
-    let rules = access::rules(app, tx).await?;
     let policy = app::policy(tx).await?.lookup;
     let watched = app.registries.watched(mac, &asked.officer).await?;
-    let counts = lookups::counts(tx, &asked.officer, mac, asked.at_ms).await?;
+    let batch = asked.batch_at(who);
+    let counts = lookups::counts(tx, &asked.officer, mac, asked.at_ms, batch).await?;
     let noticed = prying::noticed(&policy, counts, watched, asked.duty.is_empty());
-    let outcome = match denial(&rules, asked, subject, who, now) {
-        Some(reason) => Outcome::Denied(reason),
+    let full = lookups::of_batch(tx, batch).await? >= MAX_BATCH as i64;
+    let outcome = match denial.or_else(|| full.then(Denial::batch_too_large)) {
+        Some(denial) => Outcome::Denied(denial),
         None if policy.stop && !noticed.is_empty() => Outcome::Stopped,
         None => Outcome::Asked,
     };
     Ok(Verdict { outcome, noticed })
+}
+
+impl Asked {
+    fn batch_at<'a>(&'a self, who: &'a TerminalAuth) -> Batch<'a> {
+        Batch {
+            terminal: &who.id,
+            epoch: i64::from(who.epoch),
+            name: self.batch.as_deref().unwrap_or_default(),
+        }
+    }
 }
 
 /// The question's row, and an alarm for each thing about it that supervision should see.
@@ -222,6 +264,9 @@ async fn register(
         records: 0,
         attempts: 1,
         updated_ms: now,
+        batch: asked.batch.clone().unwrap_or_default(),
+        wildcard: asked.wildcard,
+        grant_id: asked.grant.clone().unwrap_or_default(),
     };
     lookups::add(tx, &row).await?;
     let log = journals::Log {
@@ -232,10 +277,27 @@ async fn register(
     for word in &verdict.noticed {
         records::alarm(tx, log, &format!("lookup-{word}"), &about, now).await?;
     }
-    if let Outcome::Denied(reason) = &verdict.outcome {
-        records::alarm(tx, log, "lookup-denied", &format!("{about} {reason}"), now).await?;
+    if let Outcome::Denied(denial) = &verdict.outcome {
+        denied(tx, who, request, asked, denial, now).await?;
     }
     Ok(())
+}
+
+/// Supervision sees a denial, with the rule.
+async fn denied(
+    tx: &mut Conn,
+    who: &TerminalAuth,
+    request: &LookupRequest,
+    asked: &Asked,
+    denial: &Denial,
+    now: i64,
+) -> Result<(), ApiError> {
+    let log = journals::Log {
+        terminal: &who.id,
+        epoch: who.epoch,
+    };
+    let about = format!("{} {} {}", request.lookup, asked.officer, denial.reason());
+    Ok(records::alarm(tx, log, "lookup-denied", &about, now).await?)
 }
 
 /// The question as the terminal's journal has it, which the station holds and countersigned.
@@ -266,6 +328,9 @@ async fn journalled(
         case,
         reason,
         text,
+        batch,
+        wildcard,
+        grant,
     }) = entry.event()
     else {
         return Err(missing());
@@ -276,6 +341,9 @@ async fn journalled(
         || registry != request.subject.registry
         || subject != salt.commit(&request.subject)
         || purpose.check_for(&request.subject).is_err()
+        || wildcard != request.subject.is_pattern()
+        || wildcard && batch.is_some()
+        || !batch.iter().chain(&grant).all(|name| id::is_safe(name))
     {
         return Err(missing());
     }
@@ -292,34 +360,11 @@ async fn journalled(
         purpose,
         subject: subject.to_string(),
         at_ms: entry.time_ms.min(now),
+        // One number alone takes no grant, whatever the entry names.
+        grant: grant.filter(|_| batch.is_some() || wildcard),
+        batch,
+        wildcard,
     })
-}
-
-/// Why the rules deny it; `None`: they allow it.
-fn denial(
-    rules: &Rules,
-    asked: &Asked,
-    subject: &Subject,
-    who: &TerminalAuth,
-    now: i64,
-) -> Option<String> {
-    let decision = rules.decide(&Request {
-        who: Who::officer(&asked.officer),
-        action: Action::Lookup,
-        resource: Resource::Registry {
-            registry: subject.registry.as_str().to_owned(),
-        },
-        circumstances: Circumstances {
-            now_ms: now,
-            clock: custos_access::Clock::Station,
-            on_duty: !asked.duty.is_empty(),
-            duty_case: asked.case.clone(),
-            purpose: format!("{} {}", asked.purpose.reason.as_str(), asked.purpose.text),
-            terminal: who.id.clone(),
-        },
-        grants: Vec::new(),
-    });
-    (!decision.is_allowed()).then_some(decision.reason)
 }
 
 /// 424: the station works, what it depends on does not.

@@ -27,6 +27,9 @@ pub(crate) use config::Registries;
 use http::{Http, HttpConfig};
 pub(crate) use table::{ImportError, Table};
 
+/// Name of the field that has the number, where a pattern was asked for.
+pub(crate) const KEY: &str = "key";
+
 /// Why there is no answer. That nothing is known is an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unanswered {
@@ -40,6 +43,8 @@ pub(crate) enum Unanswered {
     Refused,
     #[error("the registry's answer is too large")]
     TooLarge,
+    #[error("the registry is not asked with wildcards")]
+    NoWildcards,
     #[error("the registry's answer is none, or one to another question")]
     Nonsense,
 }
@@ -53,6 +58,7 @@ impl Unanswered {
             Self::Resting => "registry-resting",
             Self::Refused => "registry-refused",
             Self::TooLarge => "registry-answer-too-large",
+            Self::NoWildcards => "registry-no-wildcards",
             Self::Nonsense => "registry-answer-nonsense",
         }
     }
@@ -68,6 +74,9 @@ pub(crate) type Answer<'a> =
 
 /// A system that can be asked about a subject.
 pub(crate) trait Connector: Send + Sync {
-    /// What it knows; empty where it knows nothing.
+    /// What it knows; empty where it knows nothing. At most [`MAX_RECORDS`]; of a pattern one more,
+    /// where it fits more.
+    ///
+    /// [`MAX_RECORDS`]: custos_protocol::lookup::query::MAX_RECORDS
     fn ask<'a>(&'a self, subject: &'a Subject) -> Answer<'a>;
 }

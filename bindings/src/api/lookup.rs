@@ -104,6 +104,8 @@ impl From<registry::LookUp> for LookupAnswer {
                 records,
                 time_ms,
                 kept,
+                // Only of a pattern, which is not asked for here.
+                more: _,
             } => Self::Records {
                 lookup,
                 records: records.into_iter().map(record).collect(),

@@ -132,7 +132,10 @@ struct HowLong {
 
 fn actions_help() -> String {
     let all = GrantAction::ALL.map(GrantAction::as_str).join(", ");
-    format!("What may be done: {all} (the look-ups: nothing asks for several at once yet)")
+    format!(
+        "What may be done: {all}. lookup-batch: an officer asks a registry about up to 20 numbers at \
+         once. lookup-wildcard: with a part of a plate or of a case's number"
+    )
 }
 
 fn action(word: &str) -> Result<GrantAction, String> {

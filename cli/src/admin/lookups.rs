@@ -57,7 +57,8 @@ pub(super) async fn run(
     };
     let items: Vec<LookupAuditItem> = client.post("/v1/admin/lookups", &request).await?;
     items.iter().try_for_each(|item| {
-        let noticed = item.noticed.join(",");
+        let (noticed, none) = (item.noticed.join(","), String::new());
+        let wildcard = if item.wildcard { "wildcard" } else { "" }.to_owned();
         let words = [
             &utc(item.asked_ms),
             &item.officer,
@@ -67,6 +68,9 @@ pub(super) async fn run(
             &item.text,
             &item.outcome,
             &noticed,
+            item.grant.as_ref().unwrap_or(&none),
+            item.batch.as_ref().unwrap_or(&none),
+            &wildcard,
         ];
         let words = words.into_iter().filter(|word| !word.is_empty());
         let sentence = words.map(String::as_str).collect::<Vec<_>>().join("  ");

@@ -32,11 +32,11 @@ pub(super) const TABLE: &[Row] = &[
     malformed!("subject-length", "编号应为 1 至 200 个字符。"),
     (
         "subject-wildcard",
-        "一次只能查询一个对象，不得使用通配符。",
+        "应为一个完整号码；模糊查询的写法不符合要求。",
         NOT_ASKED,
         (
-            "Ask about one at a time. Who needs more applies for a grant.",
-            "请逐个查询。确需批量查询的，请申请授权。",
+            "Type the whole number. By grants: several (lookup-batch) with blanks between; * and ? (lookup-wildcard) in plates and case numbers, beside 4 characters or more.",
+            "请输入完整号码。持有授权的：批量查询（lookup-batch）号码之间用空格分隔；模糊查询（lookup-wildcard）仅限号牌和案件编号，用 * 和 ?，且已知字符不少于 4 个。",
         ),
     ),
     (
@@ -77,6 +77,24 @@ pub(super) const TABLE: &[Row] = &[
             "Begin a duty, or ask your superior whether the work needs it.",
             "请先开始执勤，或向上级确认是否工作所需。",
         ),
+    ),
+    (
+        "lookup-needs-grant",
+        "批量查询或模糊查询须持有有效的授权。",
+        (
+            "The attempt is in the journal; nothing was shown.",
+            "该次尝试已记入日志；未显示任何内容。",
+        ),
+        (
+            "Ask about one whole number at a time, or have a grant for it (custos admin … grant apply --action lookup-batch, or lookup-wildcard), and sync.",
+            "请逐个查询完整号码；确有需要的，申请授权（custos admin … grant apply --action lookup-batch 或 lookup-wildcard）后同步。",
+        ),
+    ),
+    (
+        "lookup-batch-too-large",
+        "一次最多查询 20 个对象。",
+        NOT_ASKED,
+        ("Ask about fewer at once.", "请减少一次查询的数量。"),
     ),
     (
         "lookup-stopped",
@@ -128,6 +146,12 @@ pub(super) const TABLE: &[Row] = &[
             "Tell device management which registry it was.",
             "请将所查系统告知设备管理部门。",
         ),
+    ),
+    (
+        "registry-no-wildcards",
+        "所查询的系统不支持模糊查询。",
+        JOURNALLED,
+        ("Ask with the whole number.", "请用完整号码查询。"),
     ),
     (
         "unknown-lookup",

@@ -258,6 +258,7 @@ impl Station {
         let status = response.status().as_u16();
         Err(match refusal(response).await?.error.as_str() {
             "lookup-denied" => Error::Lookup(LookupFault::Denied),
+            "lookup-needs-grant" => Error::Lookup(LookupFault::NeedsGrant),
             "lookup-stopped" => Error::Lookup(LookupFault::Stopped),
             "lookup-not-journalled" | "lookup-repeated" => {
                 Error::Lookup(LookupFault::NotJournalled)
@@ -266,6 +267,7 @@ impl Station {
             "registry-unreachable" | "registry-too-slow" | "registry-resting" => {
                 Error::Lookup(LookupFault::RegistryDown)
             }
+            "registry-no-wildcards" => Error::Lookup(LookupFault::NoWildcards),
             "registry-refused" | "registry-answer-too-large" | "registry-answer-nonsense" => {
                 Error::Lookup(LookupFault::RegistryFault)
             }

@@ -190,11 +190,16 @@ fn or_deny(
 }
 
 impl Asker {
-    /// Whether a registry may be asked.
-    pub(super) fn look_up(&self, registry: Registry, purpose: &Purpose) -> Decision {
+    /// Whether a registry may be asked: about one, or otherwise as `action` says.
+    pub(super) fn look_up(
+        &self,
+        action: Action,
+        registry: Registry,
+        purpose: &Purpose,
+    ) -> Decision {
         self.rules.decide(&Request {
             who: self.who.clone(),
-            action: Action::Lookup,
+            action,
             resource: Resource::Registry {
                 registry: registry.as_str().to_owned(),
             },
@@ -202,7 +207,7 @@ impl Asker {
                 purpose: format!("{} {}", purpose.reason.as_str(), purpose.text),
                 ..self.circumstances.clone()
             },
-            grants: Vec::new(),
+            grants: self.speaking_of(action),
         })
     }
 }

@@ -1,6 +1,11 @@
 //! What an officer asks registries. See [`lookup::registry`](crate::lookup::registry) for the order
-//! of things.
+//! of things; `batch` for several numbers in one call.
 
+mod batch;
+
+pub use batch::Batch;
+
+use custos_access::Action;
 use custos_protocol::{
     journal::Event,
     lookup::{
@@ -8,6 +13,7 @@ use custos_protocol::{
         query::{Registry, Subject},
     },
 };
+use rusqlite::Transaction;
 
 use super::{
     Officer,
@@ -21,7 +27,7 @@ use crate::{
         Known, LookUp, LookupFault, Waiting,
         kept::{self, Sealed},
         lists,
-        question::Question,
+        question::{Allowance, Question},
         queue,
     },
 };
@@ -41,10 +47,39 @@ impl Officer {
         purpose
             .check_for(&subject)
             .map_err(|error| Error::Lookup(LookupFault::Purpose(error)))?;
-        let question = self.question(subject, purpose)?;
+        let question = self.question(subject, purpose, None)?;
+        self.answer(question, false)
+    }
+
+    /// Asks a registry with a part of a plate or of a case's number: `*` is any characters, `?` one. Who
+    /// may is decided as `lookup-wildcard`, at the station again. The terminal's lists say nothing of
+    /// it: they know whole numbers.
+    ///
+    /// # Errors
+    /// As [`Officer::look_up`].
+    pub fn look_up_pattern(
+        &self,
+        registry: Registry,
+        typed: &str,
+        purpose: &Purpose,
+    ) -> Result<LookUp> {
+        let pattern = Subject::pattern(registry, typed)
+            .map_err(|error| Error::Lookup(LookupFault::Subject(error)))?;
+        purpose
+            .check_for(&pattern)
+            .map_err(|error| Error::Lookup(LookupFault::Purpose(error)))?;
+        let question = self.question(pattern, purpose, None)?;
+        self.answer(question, false)
+    }
+
+    /// What is known of it. `away`: the station could not be reached a moment ago.
+    fn answer(&self, question: Question, away: bool) -> Result<LookUp> {
         if let Some(reply) = self.at_hand(&question.subject) {
             question.settle(&self.vault, "cached", reply.records.len())?;
             return Ok(known(&question, reply, true));
+        }
+        if away {
+            return self.without_station(question);
         }
         let reply = match self.connection.ask(&self.vault, &question) {
             Ok(reply) => reply,
@@ -64,7 +99,11 @@ impl Officer {
 
     /// What the terminal's lists say, and the question's place in the queue.
     fn without_station(&self, question: Question) -> Result<LookUp> {
-        let lists = self.vault.read(|c| lists::ask(c, &question.subject))?;
+        let lists = if question.subject.is_pattern() {
+            Vec::new()
+        } else {
+            self.vault.read(|c| lists::ask(c, &question.subject))?
+        };
         if !lists.is_empty() {
             let hits = lists.iter().filter(|list| list.on_it).count();
             question.settle(&self.vault, "listed", hits)?;
@@ -79,27 +118,63 @@ impl Officer {
         })
     }
 
-    /// Decides, and journals the question or the denial.
-    fn question(&self, subject: Subject, purpose: &Purpose) -> Result<Question> {
-        self.vault
-            .write(|tx| {
-                state::refuse_if_locked(tx)?;
-                let asker = Asker::load(tx, &self.officer)?;
-                let decision = asker.look_up(subject.registry, purpose);
-                if !decision.is_allowed() {
-                    let event = Event::AccessDenied {
-                        action: "lookup".to_owned(),
-                        about: subject.registry.as_str().to_owned(),
-                        reason: decision.reason,
-                    };
-                    self.journal(tx, event)?;
-                    return Ok(None);
-                }
-                let duty = open_duty(tx, &self.officer)?;
-                let case = duty.map(|Duty { case_no, .. }| case_no).unwrap_or_default();
-                Question::journal(tx, &self.officer, &case, subject, purpose).map(Some)
-            })?
-            .ok_or(Error::Lookup(LookupFault::Denied))
+    /// Decides, and journals the question or the denial. `batch`: it is one of several.
+    fn question(
+        &self,
+        subject: Subject,
+        purpose: &Purpose,
+        batch: Option<&str>,
+    ) -> Result<Question> {
+        let question = self.vault.write(|tx| {
+            state::refuse_if_locked(tx)?;
+            let wildcard = subject.is_pattern();
+            let action = match batch {
+                Some(_) => Action::LookupBatch,
+                None if wildcard => Action::LookupWildcard,
+                None => Action::Lookup,
+            };
+            let grant = match self.allow(tx, action, subject.registry, purpose)? {
+                Ok(grant) => grant,
+                Err(fault) => return Ok(Err(fault)),
+            };
+            let by = Allowance {
+                batch: batch.map(str::to_owned),
+                wildcard,
+                grant,
+            };
+            let duty = open_duty(tx, &self.officer)?;
+            let case = duty.map(|Duty { case_no, .. }| case_no).unwrap_or_default();
+            Question::journal(tx, &self.officer, &case, subject, purpose, by).map(Ok)
+        })?;
+        question.map_err(Error::Lookup)
+    }
+
+    /// Decides: the grant by which it is allowed, if it takes one; or journals the denial.
+    fn allow(
+        &self,
+        tx: &Transaction<'_>,
+        action: Action,
+        registry: Registry,
+        purpose: &Purpose,
+    ) -> Result<std::result::Result<Option<String>, LookupFault>> {
+        let asker = Asker::load(tx, &self.officer)?;
+        let decision = asker.look_up(action, registry, purpose);
+        if decision.is_allowed() {
+            return Ok(Ok(decision.grant));
+        }
+        let event = Event::AccessDenied {
+            action: action.as_str().to_owned(),
+            about: registry.as_str().to_owned(),
+            reason: decision.reason,
+        };
+        self.journal(tx, event)?;
+        let one = Action::Lookup;
+        let alone = action != one && asker.look_up(one, registry, purpose).is_allowed();
+        Ok(Err(if alone {
+            LookupFault::NeedsGrant
+        } else {
+            LookupFault::Denied
+        }))
     }
 
     /// An answer kept for this officer. One that does not open is as good as none.
@@ -149,6 +224,7 @@ fn known(question: &Question, reply: LookupReply, kept: bool) -> LookUp {
             records: reply.records,
             time_ms: reply.time_ms,
             kept,
+            more: reply.more,
         },
     }
 }

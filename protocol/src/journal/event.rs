@@ -178,6 +178,16 @@ pub enum Event {
         case: String,
         reason: Reason,
         text: String,
+        /// One name for the questions that were asked in one call: it takes the action
+        /// `lookup-batch`, where one alone takes `lookup`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<String>,
+        /// `subject` is a pattern: it takes the action `lookup-wildcard`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        wildcard: bool,
+        /// The grant by which it was allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<String>,
     },
     /// What came of it, durable before an answer is shown. `outcome`: answered, cached, listed,
     /// queued, delivered (to the queue), shown (from the queue), or the code of what went wrong.

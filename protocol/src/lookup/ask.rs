@@ -6,7 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::query::{Field, MAX_RECORDS, MAX_TEXT, Record, Registry, Subject};
+use super::{
+    pattern::MIN_LITERALS,
+    query::{Field, MAX_RECORDS, MAX_TEXT, Record, Registry, Subject},
+};
 use crate::hash::{Hash, base64_decode, base64_encode};
 
 /// What a look-up serves, as a word that registers can be counted by.
@@ -134,6 +137,10 @@ impl Purpose {
             (Registry::Person, Some(area), Some(rest)) => Some(format!("{area}{rest}")),
             _ => None,
         };
+        let part = |run: &str| run.chars().count() >= MIN_LITERALS && text.contains(run);
+        if subject.is_pattern() && subject.literal_runs().any(part) {
+            return Err(PurposeError::NamesSubject);
+        }
         if text.contains(&subject.key) || old.is_some_and(|old| text.contains(&old)) {
             return Err(PurposeError::NamesSubject);
         }
@@ -231,6 +238,9 @@ pub struct LookupReply {
     /// Masked for the role of who asked; empty: nothing is known.
     pub records: Vec<Record>,
     pub time_ms: i64,
+    /// Of a pattern: it fits more than these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 impl std::fmt::Debug for LookupReply {
@@ -305,6 +315,11 @@ mod tests {
         }
         let purpose = Purpose::parse("查 京A99999").unwrap();
         assert_eq!(purpose.check_for(&subject), Ok(()));
+        let part = Subject::pattern(Registry::Vehicle, "京A12?45*").unwrap();
+        let purpose = Purpose::parse("查 京Ａ12 开头的车").unwrap();
+        assert_eq!(purpose.check_for(&part), Err(PurposeError::NamesSubject));
+        let purpose = Purpose::parse("查 45 路旁的车").unwrap();
+        assert_eq!(purpose.check_for(&part), Ok(()));
         let case = Subject::parse(Registry::Case, "A-1").unwrap();
         assert_eq!(
             Purpose::parse("inquiry: A-1").unwrap().check_for(&case),
@@ -340,6 +355,7 @@ mod tests {
             subject: commitment.to_string(),
             records: vec![Record::default()],
             time_ms: 1,
+            more: false,
         };
         assert!(reply.answers("lookup-1", &commitment));
         assert!(!reply.answers("lookup-2", &commitment));

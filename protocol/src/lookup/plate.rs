@@ -158,6 +158,12 @@ fn kind(province: char, office: char, sequence: &[char]) -> Option<PlateKind> {
     }
 }
 
+/// Whether any plate can have it.
+pub(super) fn is_character(c: char) -> bool {
+    let ending = ENDINGS.iter().any(|(ending, _)| *ending == c) || matches!(c, '应' | '急');
+    c.is_ascii_digit() || is_letter(c) || ending || PROVINCES.contains(c)
+}
+
 fn is_letter(c: char) -> bool {
     c.is_ascii_uppercase() && !matches!(c, 'I' | 'O')
 }

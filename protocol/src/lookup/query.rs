@@ -10,6 +10,8 @@ use super::{
 
 /// Most records in an answer: who needs more asks more narrowly.
 pub const MAX_RECORDS: usize = 20;
+/// Most subjects that are asked about in one call, by a grant for that.
+pub const MAX_BATCH: usize = 20;
 /// Longest text of a subject or a purpose, in characters.
 pub const MAX_TEXT: usize = 200;
 
@@ -72,7 +74,7 @@ pub enum SubjectError {
     Plate(#[from] super::plate::PlateError),
     #[error("a number has 1 to 200 characters")]
     Length,
-    #[error("one subject at a time, and no wildcards")]
+    #[error("a number is whole and one, or at least 4 characters of a plate's or a case's")]
     Wildcard,
 }
 
@@ -109,6 +111,14 @@ impl Subject {
             }
         };
         Ok(Self { registry, key })
+    }
+
+    /// What may be shown beside others of whom or what it is.
+    pub fn masked(&self) -> String {
+        match self.registry {
+            Registry::Vehicle => mask::plate(&self.key),
+            _ => mask::number(&self.key),
+        }
     }
 
     /// Whether it still is what [`Subject::parse`] makes: what arrives from elsewhere may not be.

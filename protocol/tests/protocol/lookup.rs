@@ -3,6 +3,7 @@
 use custos_protocol::lookup::{
     mask::{self, Personal, Shown},
     plate::{Plate, PlateError},
+    query::{Registry, Subject},
     resident::{ResidentId, ResidentIdError},
 };
 use proptest::prelude::*;
@@ -136,6 +137,19 @@ proptest! {
         }
         if let Ok(plate) = typed.parse::<Plate>() {
             prop_assert_eq!(plate.as_str().parse::<Plate>(), Ok(plate.clone()));
+        }
+    }
+
+    /// What a pattern was made of makes itself again, and nothing is a number and a pattern.
+    #[test]
+    fn any_pattern_has_one_form(typed in "[京A-C0-3a*?＊？·\\[ ]{0,12}") {
+        for registry in Registry::ALL {
+            let Ok(pattern) = Subject::pattern(registry, &typed) else {
+                continue;
+            };
+            prop_assert!(pattern.is_sound_pattern() && !pattern.is_sound(), "{:?}", typed);
+            prop_assert!(Subject::parse(registry, &typed).is_err());
+            prop_assert!(matches!(registry, Registry::Vehicle | Registry::Case));
         }
     }
 

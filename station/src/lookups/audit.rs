@@ -77,5 +77,8 @@ fn item(row: LookupRow) -> LookupAuditItem {
         noticed: row.noticed.split_whitespace().map(str::to_owned).collect(),
         records: u32::try_from(row.records).unwrap_or(u32::MAX),
         attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+        batch: Some(row.batch).filter(|name| !name.is_empty()),
+        wildcard: row.wildcard,
+        grant: Some(row.grant_id).filter(|id| !id.is_empty()),
     }
 }

@@ -1,5 +1,6 @@
 //! A system behind HTTP and JSON: `POST` of `{"registry", "key"}`, answered by `{"key",
-//! "records": [{"fields": [{"name", "what", "value"}]}]}` with the same key.
+//! "records": [{"fields": [{"name", "what", "value"}]}]}` with the same key. With `wildcards` in its
+//! configuration the key may be a pattern, and each record should have its number as the field `key`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -29,6 +30,9 @@ pub(crate) struct HttpConfig {
     /// How often a question is asked again that nobody answered.
     #[serde(default = "retries")]
     pub(crate) retries: u32,
+    /// It knows what `*` and `?` in a key mean.
+    #[serde(default)]
+    pub(crate) wildcards: bool,
 }
 
 fn timeout_ms() -> u64 {
@@ -55,6 +59,7 @@ pub(crate) struct Http {
     client: reqwest::Client,
     url: reqwest::Url,
     retries: u32,
+    wildcards: bool,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +94,7 @@ impl Http {
             client: client.map_err(|_| RegistriesError::Tls)?,
             url,
             retries: config.retries.min(5),
+            wildcards: config.wildcards,
         })
     }
 
@@ -109,12 +115,14 @@ impl Http {
             }
             bytes.extend_from_slice(&chunk);
         }
-        let body: Body = serde_json::from_slice(&bytes).map_err(|_| Unanswered::Nonsense)?;
+        let mut body: Body = serde_json::from_slice(&bytes).map_err(|_| Unanswered::Nonsense)?;
         // A cache or proxy that mixes two questions up must not show one person as another.
         if body.key != subject.key {
             return Err(Unanswered::Nonsense);
         }
-        if body.records.len() > MAX_RECORDS {
+        if subject.is_pattern() {
+            body.records.truncate(MAX_RECORDS + 1);
+        } else if body.records.len() > MAX_RECORDS {
             return Err(Unanswered::TooLarge);
         }
         Ok(body.records)
@@ -132,6 +140,9 @@ fn unanswered(error: &reqwest::Error) -> Unanswered {
 impl Connector for Http {
     fn ask<'a>(&'a self, subject: &'a Subject) -> Answer<'a> {
         Box::pin(async move {
+            if subject.is_pattern() && !self.wildcards {
+                return Err(Unanswered::NoWildcards);
+            }
             let mut left = self.retries;
             loop {
                 match self.once(subject).await {

@@ -15,7 +15,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{Answer, Connector, Unanswered};
+use super::{Answer, Connector, KEY, Unanswered};
 
 /// Longest value, in bytes.
 const MAX_VALUE: usize = 4 << 10;
@@ -123,6 +123,36 @@ impl Table {
         tx.commit().await?;
         Ok(number)
     }
+
+    /// The records that a pattern fits, each with the number that it is of.
+    async fn search(&self, pattern: &Subject) -> Result<Vec<Record>, Unanswered> {
+        // What else GLOB takes for a pattern is meant as it stands.
+        let glob = pattern.key.replace('[', "[[]");
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT key, fields FROM record WHERE registry = ?1 AND key GLOB ?2
+             ORDER BY key, number LIMIT ?3",
+        )
+        .bind(pattern.registry.as_str())
+        .bind(glob)
+        .bind(MAX_RECORDS as i64 + 1)
+        .fetch_all(&self.0)
+        .await
+        .map_err(|_| Unanswered::Unreachable)?;
+        let records = rows.into_iter().map(|(key, fields)| {
+            let known: Vec<Field> =
+                serde_json::from_str(&fields).map_err(|_| Unanswered::Nonsense)?;
+            let number = Field {
+                name: KEY.to_owned(),
+                // Who may ask with a part of it may see the rest.
+                what: Personal::Other,
+                value: key,
+            };
+            Ok(Record {
+                fields: std::iter::once(number).chain(known).collect(),
+            })
+        });
+        records.collect()
+    }
 }
 
 fn columns(header: &csv::StringRecord) -> Result<Vec<(String, Personal)>, ImportError> {
@@ -144,6 +174,9 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<(String, Personal)>, Import
 impl Connector for Table {
     fn ask<'a>(&'a self, subject: &'a Subject) -> Answer<'a> {
         Box::pin(async move {
+            if subject.is_pattern() {
+                return self.search(subject).await;
+            }
             let rows: Vec<(String,)> = sqlx::query_as(
                 "SELECT fields FROM record WHERE registry = ?1 AND key = ?2 ORDER BY number LIMIT ?3",
             )
@@ -239,6 +272,42 @@ mod tests {
             ask(&table, "京A12345").await.is_empty(),
             "replaced by nothing"
         );
+    }
+
+    #[tokio::test]
+    async fn a_pattern_finds_numbers() {
+        let (_folder, table) = table().await;
+        let many: String = (0..25).map(|n| format!("沪B100{n:02},甲\n")).collect();
+        let cars = format!("plate,owner:name\n京A12345,张三\n京A12945,李四\n京A54321,王五\n{many}");
+        table
+            .import(Registry::Vehicle, cars.as_bytes())
+            .await
+            .unwrap();
+        let cases = b"case,note\nA[1]23,x\nA123,y\n";
+        table.import(Registry::Case, cases).await.unwrap();
+        let found = async |registry, typed: &str| {
+            let pattern = Subject::pattern(registry, typed).unwrap();
+            let records = table.ask(&pattern).await.unwrap();
+            let keys = records
+                .into_iter()
+                .map(|mut record| record.fields.remove(0));
+            keys.map(|key| {
+                assert_eq!(key.name, KEY);
+                key.value
+            })
+            .collect::<Vec<_>>()
+        };
+        let cars = Registry::Vehicle;
+        assert_eq!(found(cars, "京a12*").await, ["京A12345", "京A12945"]);
+        assert_eq!(found(cars, "京A12?45").await, ["京A12345", "京A12945"]);
+        assert_eq!(found(cars, "*4321").await, ["京A54321"]);
+        assert_eq!(found(cars, "?A123*").await, ["京A12345"]);
+        assert!(found(cars, "京A1234?5").await.is_empty(), "one character");
+        // One more than are shown: there are more.
+        assert_eq!(found(cars, "沪B10*").await.len(), MAX_RECORDS + 1);
+        // A bracket is one, and another registry another.
+        assert_eq!(found(Registry::Case, "A[1]*").await, ["A[1]23"]);
+        assert!(found(Registry::Case, "A12345*").await.is_empty());
     }
 
     #[tokio::test]

@@ -24,6 +24,11 @@ pub(crate) struct LookupRow {
     pub(crate) records: i64,
     pub(crate) attempts: i64,
     pub(crate) updated_ms: i64,
+    /// Empty: asked alone.
+    pub(crate) batch: String,
+    pub(crate) wildcard: bool,
+    /// Empty: none.
+    pub(crate) grant_id: String,
 }
 
 /// The row of a question.
@@ -39,8 +44,8 @@ pub(crate) async fn add(conn: &mut Conn, row: &LookupRow) -> Result<(), DbError>
     sqlx::query(
         "INSERT INTO lookups (lookup, terminal, epoch, seq, officer, duty, case_no, registry,
              subject_mac, subject, reason, words, asked_ms, outcome, noticed, records, attempts,
-             updated_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             updated_ms, batch, wildcard, grant_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&row.lookup)
     .bind(&row.terminal)
@@ -60,6 +65,9 @@ pub(crate) async fn add(conn: &mut Conn, row: &LookupRow) -> Result<(), DbError>
     .bind(row.records)
     .bind(row.attempts)
     .bind(row.updated_ms)
+    .bind(&row.batch)
+    .bind(row.wildcard)
+    .bind(&row.grant_id)
     .execute(conn)
     .await?;
     Ok(())
@@ -98,6 +106,16 @@ pub(crate) async fn close(
     Ok(())
 }
 
+/// What was noticed about it, in all.
+pub(crate) async fn notice(conn: &mut Conn, lookup: &str, noticed: &str) -> Result<(), DbError> {
+    sqlx::query("UPDATE lookups SET noticed = ? WHERE lookup = ?")
+        .bind(noticed)
+        .bind(lookup)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// How often somebody asked before a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct Counts {
@@ -108,15 +126,42 @@ pub(crate) struct Counts {
     pub(crate) same: i64,
 }
 
-/// The officer's questions in the minute, hour and day before `at_ms`.
+/// Questions of one call at one terminal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    pub(crate) terminal: &'a str,
+    pub(crate) epoch: i64,
+    /// Empty: a question that was asked alone.
+    pub(crate) name: &'a str,
+}
+
+/// How many questions of a batch there are.
+pub(crate) async fn of_batch(conn: &mut Conn, batch: Batch<'_>) -> Result<i64, DbError> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM lookups
+         WHERE terminal = ? AND epoch = ? AND batch = ? AND batch <> ''",
+    )
+    .bind(batch.terminal)
+    .bind(batch.epoch)
+    .bind(batch.name)
+    .fetch_one(conn)
+    .await
+}
+
+/// The officer's questions in the minute, hour and day before `at_ms`. By the minute a batch is one
+/// question, and that of which this is one is none: who may ask about twenty at once does so at once.
 pub(crate) async fn counts(
     conn: &mut Conn,
     officer: &str,
     subject_mac: &[u8],
     at_ms: i64,
+    batch: Batch<'_>,
 ) -> Result<Counts, DbError> {
     sqlx::query_as(
-        "SELECT COUNT(*) FILTER (WHERE asked_ms > ?2 - 60000) AS minute,
+        "SELECT COUNT(*) FILTER (WHERE asked_ms > ?2 - 60000 AND batch = '')
+                + COUNT(DISTINCT terminal || '/' || epoch || '/' || batch)
+                  FILTER (WHERE asked_ms > ?2 - 60000 AND batch <> ''
+                          AND (terminal, epoch, batch) <> (?4, ?5, ?6)) AS minute,
                 COUNT(*) FILTER (WHERE asked_ms > ?2 - 3600000) AS hour,
                 COUNT(*) AS day,
                 COUNT(*) FILTER (WHERE subject_mac = ?3) AS same
@@ -125,6 +170,9 @@ pub(crate) async fn counts(
     .bind(officer)
     .bind(at_ms)
     .bind(subject_mac)
+    .bind(batch.terminal)
+    .bind(batch.epoch)
+    .bind(batch.name)
     .fetch_one(conn)
     .await
 }

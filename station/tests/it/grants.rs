@@ -17,14 +17,14 @@ use super::support::{
 
 const DAY_MS: i64 = 86_400_000;
 
-struct People {
-    dora: Person,
-    emil: Person,
-    carla: Person,
+pub(crate) struct People {
+    pub(crate) dora: Person,
+    pub(crate) emil: Person,
+    pub(crate) carla: Person,
 }
 
 impl People {
-    async fn of(house: &House) -> Self {
+    pub(crate) async fn of(house: &House) -> Self {
         Self {
             dora: house.person("dora", &["manager"]).await,
             emil: house.person("emil", &["approver"]).await,
@@ -33,7 +33,7 @@ impl People {
     }
 }
 
-fn terms(grantee: &str) -> GrantTerms {
+pub(crate) fn terms(grantee: &str) -> GrantTerms {
     GrantTerms {
         grantee: grantee.into(),
         actions: GrantAction::ALL.to_vec(),
@@ -53,7 +53,7 @@ fn note(text: &str) -> Note {
     text.parse().expect("a note")
 }
 
-fn application(id: &str, by: &Person, terms: GrantTerms) -> String {
+pub(crate) fn application(id: &str, by: &Person, terms: GrantTerms) -> String {
     let application = GrantApplication {
         suite: suite::CURRENT,
         id: id.into(),
@@ -64,7 +64,7 @@ fn application(id: &str, by: &Person, terms: GrantTerms) -> String {
     sign(&application, &by.signer)
 }
 
-fn approval(application: &str, by: &Person, terms: Option<GrantTerms>) -> String {
+pub(crate) fn approval(application: &str, by: &Person, terms: Option<GrantTerms>) -> String {
     let approval = GrantApproval::new(&note(application), &by.name, terms, now());
     sign(&approval.expect("approval"), &by.signer)
 }
@@ -74,7 +74,7 @@ fn setting(approval: &str, by: &Person) -> String {
     sign(&setting.expect("setting"), &by.signer)
 }
 
-fn revocation(id: &str, by: &Person) -> String {
+pub(crate) fn revocation(id: &str, by: &Person) -> String {
     let revocation = GrantRevocation {
         suite: suite::CURRENT,
         id: id.into(),
@@ -85,12 +85,17 @@ fn revocation(id: &str, by: &Person) -> String {
     sign(&revocation, &by.signer)
 }
 
-async fn hand_in(house: &House, by: &Person, path: &str, note: &str) -> Response {
+pub(crate) async fn hand_in(house: &House, by: &Person, path: &str, note: &str) -> Response {
     steps::hand_in(house, by, &format!("/v1/admin/grants{path}"), note).await
 }
 
 /// A grant that three people have made.
-async fn granted(house: &House, people: &People, id: &str, terms: GrantTerms) -> GrantInfo {
+pub(crate) async fn granted(
+    house: &House,
+    people: &People,
+    id: &str,
+    terms: GrantTerms,
+) -> GrantInfo {
     let asked = application(id, &people.dora, terms);
     let info: GrantInfo = ok(hand_in(house, &people.dora, "", &asked).await).await;
     assert_eq!(info.state, GrantState::Applied);

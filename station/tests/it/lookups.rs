@@ -1,10 +1,13 @@
 //! Questions to registries: in the journal first, decided again, and somebody can tell afterwards.
 //!
-//! - here: one question, and what is refused; `supervision`: many
+//! - here: one question, and what is refused; `supervision`: many; `batches`: several in one call;
+//!   `wildcards`: parts of numbers
 //! - `scene`: a station that knows two cars, and who asks
 
+mod batches;
 mod scene;
 mod supervision;
+mod wildcards;
 
 use custos_protocol::{
     api::LookupAudit,

@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //!
-//! - [`LookUp`] and [`Known`]: what an officer gets; [`LookupFault`]: why nothing
+//! - [`LookUp`] and [`Known`]: what an officer gets, [`OfBatch`]: of several; [`LookupFault`]: why
+//!   nothing
 //! - `question`: one question, in the journal before it is anywhere else
 //! - `connection`: to the station, kept open; `ask`: sends the journal, then the question
 //! - `queue`: questions that wait for the station, and their answers; `kept`: answers at hand;
@@ -41,10 +42,22 @@ pub enum Known {
         records: Vec<Record>,
         time_ms: i64,
         kept: bool,
+        /// A pattern fits more than these.
+        more: bool,
     },
     /// The station cannot be reached. What the terminal's own lists say meanwhile, and whether the
     /// question waits until it can.
     Offline { lists: Vec<Listed>, queued: bool },
+}
+
+/// What became of one number of several that were asked about in one call.
+#[derive(Debug)]
+pub struct OfBatch {
+    /// Which it was of those that were typed, from 1.
+    pub position: usize,
+    /// Masked.
+    pub subject: String,
+    pub answer: crate::Result<LookUp>,
 }
 
 /// What a list says of one exact number.
@@ -78,6 +91,12 @@ pub enum LookupFault {
     /// The access rules of the terminal or of the station.
     #[error("the access rules do not allow this look-up")]
     Denied,
+    /// One number could be asked about, but not several at once, or with wildcards, without a grant
+    /// that is in force.
+    #[error("to ask about several at once, or with wildcards, takes a grant that is in force")]
+    NeedsGrant,
+    #[error("at most 20 numbers at once")]
+    BatchTooLarge,
     /// More than the work needs, as the agency's policy sees it.
     #[error("this look-up is more than the work needs, as the agency sees it")]
     Stopped,
@@ -96,24 +115,38 @@ pub enum LookupFault {
     /// The registry's system refused, or answered something that is no answer.
     #[error("the registry gives no answer")]
     RegistryFault,
+    /// The registry's system is not one that can be asked with wildcards.
+    #[error("this registry is not asked with wildcards")]
+    NoWildcards,
     /// No question of that name waits here for this officer.
     #[error("no question of that name waits here with an answer")]
     Unknown,
 }
 
 impl LookupFault {
+    /// Whether it may be otherwise with the next number.
+    pub(crate) fn is_of_one_number(self) -> bool {
+        matches!(
+            self,
+            Self::Stopped | Self::RegistryDown | Self::RegistryFault
+        )
+    }
+
     /// A stable word.
     pub fn code(self) -> &'static str {
         match self {
             Self::Subject(error) => error.code(),
             Self::Purpose(error) => error.code(),
             Self::Denied => "lookup-denied",
+            Self::NeedsGrant => "lookup-needs-grant",
+            Self::BatchTooLarge => "lookup-batch-too-large",
             Self::Stopped => "lookup-stopped",
             Self::NotJournalled => "lookup-not-journalled",
             Self::TooOld => "lookup-too-old",
             Self::Foreign => "lookup-answer-foreign",
             Self::RegistryDown => "registry-down",
             Self::RegistryFault => "registry-fault",
+            Self::NoWildcards => "registry-no-wildcards",
             Self::Unknown => "unknown-lookup",
         }
     }

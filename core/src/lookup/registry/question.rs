@@ -17,6 +17,15 @@ use crate::{
     vault::Vault,
 };
 
+/// By what it is allowed, where one number alone would not be enough.
+#[derive(Debug, Default)]
+pub(crate) struct Allowance {
+    /// One name for all that is asked in one call.
+    pub(crate) batch: Option<String>,
+    pub(crate) wildcard: bool,
+    pub(crate) grant: Option<String>,
+}
+
 /// A question whose entry is durable.
 #[derive(Clone)]
 pub(crate) struct Question {
@@ -40,6 +49,7 @@ impl Question {
         case: &str,
         subject: Subject,
         purpose: &Purpose,
+        by: Allowance,
     ) -> Result<Self> {
         let salt = Salt::fresh()?;
         let lookup = id::fresh("lookup")?;
@@ -50,6 +60,9 @@ impl Question {
             case: case.to_owned(),
             reason: purpose.reason,
             text: purpose.text.clone(),
+            batch: by.batch,
+            wildcard: by.wildcard,
+            grant: by.grant,
         };
         let at = journal::append(tx, &JournalContext::officer(tx, officer)?, event)?;
         Ok(Self {

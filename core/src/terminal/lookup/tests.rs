@@ -1,6 +1,8 @@
 //! Invariant 4, against a station that lies and a journal that cannot be written.
 
+mod batch;
 mod station;
+mod wildcard;
 
 use std::sync::Arc;
 
@@ -30,7 +32,11 @@ struct Bench {
 impl Bench {
     /// A terminal on duty at a station that answers look-ups like this.
     fn new(answer: fn(&LookupRequest) -> LookupReply) -> Self {
-        let agency = Arc::new(Agency::new());
+        Self::of(Agency::new(), answer)
+    }
+
+    fn of(agency: Agency, answer: fn(&LookupRequest) -> LookupReply) -> Self {
+        let agency = Arc::new(agency);
         let vault = agency.test.vault.clone();
         let station = Station::start(agency.clone(), answer);
         vault
@@ -109,6 +115,7 @@ fn honest(request: &LookupRequest) -> LookupReply {
         subject: salt.commit(&request.subject).to_string(),
         records: records(1, TOLD),
         time_ms: 1,
+        more: false,
     }
 }
 

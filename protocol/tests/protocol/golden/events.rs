@@ -182,6 +182,33 @@ pub(super) fn all_events() -> Vec<Event> {
             case: "2026-118".into(),
             reason: Reason::Traffic,
             text: "parked on the pavement".into(),
+            batch: None,
+            wildcard: false,
+            grant: None,
+        },
+        Event::LookupAsked {
+            lookup: "lookup-01jz8wb7m3n5q7s9v1x3z5b7d9".into(),
+            registry: Registry::Vehicle,
+            subject: Salt::from_bytes([8; 16])
+                .commit(&Subject::parse(Registry::Vehicle, "京A12345").expect("a plate")),
+            case: "2026-118".into(),
+            reason: Reason::Inquiry,
+            text: "joint inquiry".into(),
+            batch: Some("batch-01jz8wb7m3e5g7j9m1p3r5t7v9".into()),
+            wildcard: false,
+            grant: Some(Granting::asked().id),
+        },
+        Event::LookupAsked {
+            lookup: "lookup-01jz8wb7n4p6r8t0w2y4a6c8e0".into(),
+            registry: Registry::Vehicle,
+            subject: Salt::from_bytes([9; 16])
+                .commit(&Subject::pattern(Registry::Vehicle, "京A12*").expect("a pattern")),
+            case: "2026-118".into(),
+            reason: Reason::Inquiry,
+            text: "joint inquiry".into(),
+            batch: None,
+            wildcard: true,
+            grant: Some(Granting::asked().id),
         },
         Event::LookupAnswered {
             lookup: "lookup-01jz8wb7k2m4p6r8t0v2x4z6b8".into(),

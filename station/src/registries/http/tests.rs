@@ -38,6 +38,7 @@ where
         identity: None,
         timeout_ms: 500,
         retries: 2,
+        wildcards: false,
     };
     (config, asked)
 }
@@ -89,6 +90,24 @@ async fn an_oversized_answer_is_not_read() {
     assert_eq!(ask(&config).await, Err(Unanswered::TooLarge));
 }
 
+/// A system that takes `*` for a character of the number would find nothing, and that would be an
+/// answer.
+#[tokio::test]
+async fn only_one_that_can_is_asked_with_wildcards() {
+    let (mut config, asked) = registry(|_, question| async move {
+        let many = vec![json!({"fields": []}); MAX_RECORDS + 5];
+        Json(json!({"key": question["key"], "records": many})).into_response()
+    })
+    .await;
+    let pattern = Subject::pattern(Registry::Vehicle, "京A12*").unwrap();
+    let ask = async |config: &HttpConfig| Http::new(config).unwrap().ask(&pattern).await;
+    assert_eq!(ask(&config).await, Err(Unanswered::NoWildcards));
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    config.wildcards = true;
+    assert_eq!(ask(&config).await.unwrap().len(), MAX_RECORDS + 1);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
 #[tokio::test]
 async fn what_may_pass_is_asked_again() {
     let (config, asked) = registry(|number, _| async move {
@@ -138,6 +157,7 @@ fn what_would_go_in_the_clear_is_no_configuration() {
         identity: None,
         timeout_ms: 1,
         retries: 0,
+        wildcards: false,
     };
     for url in [
         "http://registry.example/ask",

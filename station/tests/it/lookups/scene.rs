@@ -45,6 +45,9 @@ pub(super) struct Asks<'a> {
     pub(super) subject: Subject,
     pub(super) text: &'a str,
     pub(super) time_ms: i64,
+    pub(super) batch: Option<&'a str>,
+    pub(super) grant: Option<&'a str>,
+    pub(super) wildcard: bool,
 }
 
 impl<'a> Asks<'a> {
@@ -56,6 +59,9 @@ impl<'a> Asks<'a> {
             subject: car(plate),
             text: "parked on the pavement",
             time_ms: now_ms(),
+            batch: None,
+            grant: None,
+            wildcard: false,
         }
     }
 
@@ -69,6 +75,9 @@ impl<'a> Asks<'a> {
             case: "A-1".to_owned(),
             reason: Reason::Traffic,
             text: self.text.to_owned(),
+            batch: self.batch.map(str::to_owned),
+            wildcard: self.wildcard,
+            grant: self.grant.map(str::to_owned),
         };
         let (kind, body) = event.to_parts();
         let seq = terminal.entries.len() as u64;

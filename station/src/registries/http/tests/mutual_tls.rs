@@ -109,6 +109,7 @@ async fn both_sides_show_who_they_are() {
         identity,
         timeout_ms: 5_000,
         retries: 0,
+        wildcards: false,
     };
     let ca = file("ca.pem", &agency.pem);
     let ours = agency.identity(dir.path(), "station");

@@ -1,6 +1,9 @@
-//! Looking up people and vehicles, as officers, registrars and auditors meet it.
+//! Looking up people and vehicles, as officers, registrars and auditors meet it; `many`: several at
+//! once, or by a part of the number.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
+mod many;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
