@@ -69,6 +69,13 @@ impl Failure {
         self
     }
 
+    /// Says it in Chinese where the words for the code would leave something out.
+    #[must_use]
+    pub(crate) fn in_chinese(mut self, message: String) -> Self {
+        self.message_zh = Some(message);
+        self
+    }
+
     /// Said already by a result line, which is the last line of `--json` then.
     #[must_use]
     pub(crate) fn told(mut self) -> Self {

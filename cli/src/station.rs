@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use custos_protocol::lookup::query::Registry;
-use custos_station::{ImportFailure, Station, StationConfig, import_registry, import_watched};
+use custos_station::{ImportFailure, Station, StationConfig, import_registry_file, import_watched};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,9 +20,9 @@ pub(crate) enum StationCommand {
         after_help = "Examples:\n  custos station run --dir ./station\n  custos station run --dir ./station --listen 0.0.0.0:8443 --json"
     )]
     Run(StationRunArgs),
-    /// Fill the station's own registries from CSV, whether it serves or not
+    /// Fill the station's own registries from CSV or SQLite, whether it serves or not
     #[command(
-        after_help = "Examples:\n  custos station import --dir ./station --registry vehicle cars.csv\n  custos station import --dir ./station --watched lists.csv\n\nA registry's first line: the key, then name:kind (number, name, phone, address, plate, other).\nLists: registry,key,list,officer. An import replaces what was there, or changes nothing."
+        after_help = "Examples:\n  custos station import --dir ./station --registry vehicle cars.csv\n  custos station import --dir ./station --registry person people.db\n  custos station import --dir ./station --watched lists.csv\n\nA registry's first line: the key, then name:kind (number, name, phone, address, plate, other). An SQLite database has a table of\nthe registry's name, or one table alone, with columns named like that.\nLists: registry,key,list,officer. An import replaces what was there, or changes nothing."
     )]
     Import(StationImportArgs),
 }
@@ -42,7 +42,7 @@ pub(crate) struct StationImportArgs {
     /// The file lists those that are asked about out of curiosity
     #[arg(long, conflicts_with = "registry")]
     watched: bool,
-    /// CSV, UTF-8
+    /// CSV, UTF-8; for a registry an SQLite database as well
     file: PathBuf,
 }
 
@@ -125,11 +125,16 @@ async fn serve(config: StationConfig, output: &Output) -> Result<(), Failure> {
 }
 
 fn import(args: &StationImportArgs, output: &Output) -> Result<(), Failure> {
-    let csv = std::fs::read(&args.file).map_err(|error| Failure::file(&error, "the file"))?;
+    let unreadable = |error| Failure::file(&error, "the file");
     let imported = crate::block_on(async {
         let imported = match args.registry {
-            Some(registry) => import_registry(&args.dir, registry, &csv).await,
-            None => import_watched(&args.dir, &csv).await,
+            Some(registry) => import_registry_file(&args.dir, registry, &args.file)
+                .await
+                .map_err(unreadable)?,
+            None => {
+                let csv = std::fs::read(&args.file).map_err(unreadable)?;
+                import_watched(&args.dir, &csv).await
+            }
         };
         imported.map_err(|failure| match failure {
             ImportFailure::Storage => {
@@ -138,8 +143,9 @@ fn import(args: &StationImportArgs, output: &Output) -> Result<(), Failure> {
             ImportFailure::NoStation => {
                 Failure::new(Exit::Refused, "no-station", failure.to_string())
             }
-            ImportFailure::File(_) => {
+            ImportFailure::File(ref why) => {
                 Failure::new(Exit::Refused, "bad-import", failure.to_string())
+                    .in_chinese(format!("导入的文件有误：{why}"))
             }
         })
     })?;

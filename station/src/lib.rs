@@ -44,5 +44,5 @@ mod tus;
 
 pub use config::StationConfig;
 pub use error::{RegistriesError, StartError};
-pub use lookups::import::{ImportFailure, import_registry, import_watched};
+pub use lookups::import::{ImportFailure, import_registry, import_registry_file, import_watched};
 pub use station::{RunningStation, Station};

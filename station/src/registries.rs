@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`Connector`]: one system that can be asked; [`Unanswered`]: why it did not say
-//! - `table`: the embedded default, filled from CSV
+//! - `table`: the embedded default, filled from CSV; `database`: or from another SQLite database
 //! - `http`: a system behind HTTP and JSON, over `tls`
 //! - `breaker`: one that is down is left alone for a while
 //! - `config`: which of them is asked for what, and how answers are masked
@@ -17,6 +17,7 @@ use custos_protocol::lookup::query::{Record, Subject};
 
 mod breaker;
 mod config;
+pub(crate) mod database;
 mod http;
 mod table;
 mod tls;

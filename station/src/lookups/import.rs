@@ -1,12 +1,12 @@
 //! Filling the station's own registries, beside a station that runs or without one.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use custos_protocol::lookup::query::Registry;
 
 use crate::{
     keys,
-    registries::{ImportError, Table},
+    registries::{ImportError, Table, database},
 };
 
 const TABLE: &str = "registries.db";
@@ -22,6 +22,28 @@ pub enum ImportFailure {
     File(String),
     #[error("the station's folder cannot be read or written")]
     Storage,
+}
+
+/// As [`import_registry`], of a file: CSV, or an SQLite database with a table of the registry's name
+/// (or one table alone) whose columns are named as a CSV's. A database is read and never written;
+/// the line of an error is its row's number and one.
+///
+/// # Errors
+/// [`ImportFailure`]; where the file cannot be read, why.
+pub async fn import_registry_file(
+    dir: &Path,
+    registry: Registry,
+    file: &Path,
+) -> io::Result<Result<u64, ImportFailure>> {
+    let bytes = std::fs::read(file)?;
+    if !database::is_database(&bytes) {
+        return Ok(import_registry(dir, registry, &bytes).await);
+    }
+    drop(bytes);
+    Ok(match database::as_csv(file, registry).await {
+        Ok(csv) => import_registry(dir, registry, &csv).await,
+        Err(error) => Err(failure(error)),
+    })
 }
 
 /// Replaces what the station's table knows of a registry by a CSV file: the key first, then fields

@@ -33,6 +33,8 @@ pub(crate) enum ImportError {
     Row(u64),
     #[error("the first line names the columns: the key, then name:kind")]
     Header,
+    #[error("{0}")]
+    Database(&'static str),
     #[error("the registry's table cannot be written")]
     Storage(#[from] sqlx::Error),
 }
