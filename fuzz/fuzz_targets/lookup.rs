@@ -38,7 +38,10 @@ fuzz_target!(|data: &[u8]| {
 /// number and a pattern.
 fn subject(registry: Registry, typed: &str) {
     if let Ok(pattern) = Subject::pattern(registry, typed) {
-        assert!(pattern.is_sound_pattern() && !pattern.is_sound(), "{typed:?}");
+        assert!(
+            pattern.is_sound_pattern() && !pattern.is_sound(),
+            "{typed:?}"
+        );
         assert!(matches!(registry, Registry::Vehicle | Registry::Case));
     }
     let Ok(subject) = Subject::parse(registry, typed) else {
