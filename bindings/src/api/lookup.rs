@@ -54,12 +54,14 @@ pub struct LookupRecord {
 /// What became of a question.
 #[derive(Debug, Clone, uniffi::Enum)]
 pub enum LookupAnswer {
-    /// No record: nothing is known. `kept`: from an earlier question, as of `time_ms`.
+    /// No record: nothing is known. `kept`: from an earlier question, as of `time_ms`. `more`: a
+    /// part of a number fits more than these.
     Records {
         lookup: String,
         records: Vec<LookupRecord>,
         time_ms: i64,
         kept: bool,
+        more: bool,
     },
     /// The station cannot be reached. What lists on the terminal say meanwhile, and whether the
     /// question waits.
@@ -79,7 +81,19 @@ pub struct ListAnswer {
     pub time_ms: i64,
 }
 
-/// A question that waits for the station, or its answer for the officer.
+/// What became of one number of several.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct LookupOfMany {
+    /// Which of those that were typed, from 1.
+    pub position: u32,
+    /// Masked.
+    pub subject: String,
+    /// `None`: it failed, and `failed` is the code.
+    pub answer: Option<LookupAnswer>,
+    pub failed: Option<String>,
+}
+
+/// A question that waits for the station, or its answer or refusal for the officer.
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct WaitingLookup {
     pub lookup: String,
@@ -89,6 +103,8 @@ pub struct WaitingLookup {
     pub subject: String,
     pub asked_ms: i64,
     pub answered: bool,
+    /// Why there will be no answer: a code, as `LookupRefused` has it.
+    pub refused: Option<String>,
 }
 
 impl From<registry::LookUp> for LookupAnswer {
@@ -104,14 +120,29 @@ impl From<registry::LookUp> for LookupAnswer {
                 records,
                 time_ms,
                 kept,
-                // Only of a pattern, which is not asked for here.
-                more: _,
+                more,
             } => Self::Records {
                 lookup,
                 records: records.into_iter().map(record).collect(),
                 time_ms,
                 kept,
+                more,
             },
+        }
+    }
+}
+
+impl From<registry::OfBatch> for LookupOfMany {
+    fn from(one: registry::OfBatch) -> Self {
+        let (answer, failed) = match one.answer {
+            Ok(found) => (Some(found.into()), None),
+            Err(error) => (None, Some(error.code().to_owned())),
+        };
+        Self {
+            position: u32::try_from(one.position).unwrap_or(u32::MAX),
+            subject: one.subject,
+            answer,
+            failed,
         }
     }
 }
@@ -124,6 +155,10 @@ impl From<registry::Listed> for ListAnswer {
             time_ms: said.time_ms,
         }
     }
+}
+
+fn purpose(reason: &str) -> Result<Purpose, Error> {
+    Purpose::parse(reason).map_err(|error| Error::Lookup(LookupFault::Purpose(error)))
 }
 
 fn record(record: query::Record) -> LookupRecord {
@@ -145,9 +180,36 @@ impl Officer {
         subject: String,
         reason: String,
     ) -> ApiResult<LookupAnswer> {
-        let purpose =
-            Purpose::parse(&reason).map_err(|error| Error::Lookup(LookupFault::Purpose(error)))?;
+        let purpose = purpose(&reason)?;
         let found = self.0.look_up(registry.into(), &subject, &purpose)?;
+        Ok(found.into())
+    }
+
+    /// Asks about several, at most 20, as `look_up` does about each: by a grant for `lookup-batch`.
+    /// All are looked at before the first is asked; one that is there twice is asked about once.
+    pub fn look_up_many(
+        &self,
+        registry: Registry,
+        subjects: Vec<String>,
+        reason: String,
+    ) -> ApiResult<Vec<LookupOfMany>> {
+        let purpose = purpose(&reason)?;
+        let batch = self.0.look_up_batch(registry.into(), &subjects, &purpose)?;
+        Ok(batch.map(Into::into).collect())
+    }
+
+    /// Asks with a part of a plate or of a case's number, `*` any characters and `?` one: by a grant
+    /// for `lookup-wildcard`.
+    pub fn look_up_pattern(
+        &self,
+        registry: Registry,
+        pattern: String,
+        reason: String,
+    ) -> ApiResult<LookupAnswer> {
+        let purpose = purpose(&reason)?;
+        let found = self
+            .0
+            .look_up_pattern(registry.into(), &pattern, &purpose)?;
         Ok(found.into())
     }
 
@@ -160,11 +222,12 @@ impl Officer {
             subject: waiting.subject,
             asked_ms: waiting.asked_ms,
             answered: waiting.answered,
+            refused: waiting.refused,
         });
         Ok(waiting.collect())
     }
 
-    /// The answer to a question that had to wait.
+    /// The answer to a question that had to wait; its refusal is thrown, once.
     pub fn waited_lookup(&self, lookup: String) -> ApiResult<LookupAnswer> {
         Ok(self.0.waited(&lookup)?.into())
     }

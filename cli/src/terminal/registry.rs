@@ -267,12 +267,12 @@ fn sentence(record: &Record) -> String {
 
 fn waiting(officer: &Officer, output: &Output) -> Result<(), Failure> {
     officer.waiting()?.iter().try_for_each(|waiting| {
-        let state = if waiting.answered {
-            "answered"
-        } else {
-            "queued"
+        let state = match (&waiting.refused, waiting.answered) {
+            (Some(_), _) => "refused",
+            (None, true) => "answered",
+            (None, false) => "queued",
         };
-        let line = json!({
+        let mut line = json!({
             "lookup": waiting.lookup,
             "state": state,
             "registry": waiting.registry,
@@ -280,10 +280,14 @@ fn waiting(officer: &Officer, output: &Output) -> Result<(), Failure> {
             "asked_ms": waiting.asked_ms,
         });
         let asked = utc(waiting.asked_ms);
-        let sentence = format!(
+        let mut sentence = format!(
             "{}  {asked}  {}  {}  {state}",
             waiting.lookup, waiting.registry, waiting.subject
         );
+        if let Some(reason) = &waiting.refused {
+            line["reason"] = reason.as_str().into();
+            sentence += &format!("  {reason}");
+        }
         output.result(&line, &sentence)
     })
 }

@@ -17,7 +17,7 @@ pub(super) fn load(connection: &Connection) -> Result<View> {
         cosigned_size: journal::cosigned(connection)?.map_or(0, |(size, _)| size),
         acks: !directives::pending(connection)?.is_empty(),
         question: connection
-            .prepare_cached("SELECT min(seq) FROM lookup_question")?
+            .prepare_cached("SELECT min(seq) FROM lookup_question WHERE refused IS NULL")?
             .query_row([], |row| row.get(0))?,
         clips: clips(connection)?,
     })

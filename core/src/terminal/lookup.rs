@@ -188,7 +188,7 @@ impl Officer {
         sealed.ok().flatten()?.open(&self.identity).ok()
     }
 
-    /// The officer's questions that wait for the station, and answers that wait for the officer.
+    /// The officer's questions that wait for the station, and what has become of those that did.
     ///
     /// # Errors
     /// Storage errors.
@@ -202,8 +202,17 @@ impl Officer {
     /// The answer to a question that had to wait; journalled before it is given.
     ///
     /// # Errors
-    /// [`LookupFault::Unknown`]: there is none, or none yet; storage errors.
+    /// [`LookupFault::Unknown`]: there is none, or none yet; another [`LookupFault`]: it was
+    /// refused, which is told once; storage errors.
     pub fn waited(&self, lookup: &str) -> Result<LookUp> {
+        let refused = self.vault.write(|tx| {
+            state::refuse_if_locked(tx)?;
+            queue::take_refused(tx, &self.officer, lookup)
+        })?;
+        if let Some(code) = refused {
+            let fault = LookupFault::of_waiting(&code);
+            return Err(Error::Lookup(fault.unwrap_or(LookupFault::Denied)));
+        }
         let sealed = self.vault.read(|c| {
             state::refuse_if_locked(c)?;
             kept::delivered(c, &self.officer, lookup)

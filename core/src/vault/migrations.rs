@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_access.sql"),
     include_str!("migrations/0005_lookups.sql"),
     include_str!("migrations/0006_law_shelf.sql"),
+    include_str!("migrations/0007_refused_lookups.sql"),
 ];
 
 /// The schema this program knows.
@@ -64,6 +65,7 @@ mod tests {
         (4, include_str!("fixtures/schema_0004.sql")),
         (5, include_str!("fixtures/schema_0005.sql")),
         (6, include_str!("fixtures/schema_0006.sql")),
+        (7, include_str!("fixtures/schema_0007.sql")),
     ];
 
     fn schema(connection: &Connection) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! Whom a pattern has fitted. Who is watched is noticed though nobody typed the number: else a
-//! pattern would be the way around.
+//! Whom a pattern has fitted. It is in the register, and who is watched is noticed, though nobody
+//! typed the number: else a pattern would be the way around both.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,9 @@ use crate::{
     store::{Conn, journals, lookups, records},
 };
 
-/// Registers, with an alarm each, the lists that say something about what was found; whether the
-/// policy withholds it. A system that does not say which numbers it found tells nothing here.
+/// Registers, with an alarm each, the lists that say something about what was found, and whether the
+/// policy withholds it; if not, whom the officer is told of. A system that does not say which numbers
+/// it found tells nothing here.
 pub(super) async fn is_stopped(
     app: &App,
     tx: &mut Conn,
@@ -25,7 +26,7 @@ pub(super) async fn is_stopped(
     found: &[Record],
     now: i64,
 ) -> Result<bool, ApiError> {
-    let mut lists = BTreeSet::new();
+    let (mut lists, mut macs) = (BTreeSet::new(), Vec::new());
     let fields = found.iter().flat_map(|record| &record.fields);
     for field in fields.filter(|field| field.name == KEY) {
         let Ok(subject) = Subject::parse(pattern.registry, &field.value) else {
@@ -33,6 +34,11 @@ pub(super) async fn is_stopped(
         };
         let mac = lookups::mac(&app.lookup_key, subject.registry.as_str(), &subject.key);
         lists.extend(app.registries.watched(&mac, &asked.officer).await?);
+        macs.push(mac);
+    }
+    let stopped = !lists.is_empty() && app::policy(tx).await?.lookup.stop;
+    if !stopped {
+        lookups::found(tx, lookup, &macs).await?;
     }
     if lists.is_empty() {
         return Ok(false);
@@ -53,5 +59,5 @@ pub(super) async fn is_stopped(
         words = format!("{words} {word}").trim().to_owned();
     }
     lookups::notice(tx, lookup, &words).await?;
-    Ok(app::policy(tx).await?.lookup.stop)
+    Ok(stopped)
 }

@@ -116,6 +116,22 @@ pub(crate) async fn notice(conn: &mut Conn, lookup: &str, noticed: &str) -> Resu
     Ok(())
 }
 
+/// Whom the answer to a pattern told of; again, it changes nothing.
+pub(crate) async fn found(
+    conn: &mut Conn,
+    lookup: &str,
+    subject_macs: &[Vec<u8>],
+) -> Result<(), DbError> {
+    for mac in subject_macs {
+        sqlx::query("INSERT OR IGNORE INTO lookup_found (subject_mac, lookup) VALUES (?, ?)")
+            .bind(mac)
+            .bind(lookup)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// How often somebody asked before a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct Counts {
@@ -164,7 +180,8 @@ pub(crate) async fn counts(
                           AND (terminal, epoch, batch) <> (?4, ?5, ?6)) AS minute,
                 COUNT(*) FILTER (WHERE asked_ms > ?2 - 3600000) AS hour,
                 COUNT(*) AS day,
-                COUNT(*) FILTER (WHERE subject_mac = ?3) AS same
+                COUNT(*) FILTER (WHERE subject_mac = ?3 OR lookup IN
+                    (SELECT lookup FROM lookup_found WHERE subject_mac = ?3)) AS same
          FROM lookups WHERE officer = ?1 AND asked_ms > ?2 - 86400000 AND asked_ms <= ?2",
     )
     .bind(officer)
@@ -201,7 +218,9 @@ pub(crate) async fn search(
         query.push(" AND terminal = ").push_bind(terminal);
     }
     if let Some(mac) = wanted.subject_mac {
-        query.push(" AND subject_mac = ").push_bind(mac);
+        query.push(" AND (subject_mac = ").push_bind(mac);
+        query.push(" OR lookup IN (SELECT lookup FROM lookup_found WHERE subject_mac = ");
+        query.push_bind(mac).push("))");
     }
     if let Some(since) = wanted.since_ms {
         query.push(" AND asked_ms >= ").push_bind(since);

@@ -106,9 +106,16 @@ fn several_at_once_take_a_grant() {
     scene.station.restart();
     let key = scene.path("emil.key");
     done(scene.admin_as(&key, &["grant", "revoke", &grant, "--reason", "closed"]));
-    assert_eq!(scene.sync().code, Some(0));
-    let answer = lookup(&scene, &["answer", &text(&queued.lines[0]["lookup"])]);
-    assert_eq!(answer.error(), "unknown-lookup");
+    assert_eq!(scene.sync().last()["lookups"], 0);
+    // The officer learns of each that it was refused, and why; once.
+    let waiting = lookup(&scene, &["waiting"]);
+    let refused = waiting.lines.iter().filter(|l| l["state"] == "refused");
+    let reasons: Vec<_> = refused.map(|line| text(&line["reason"])).collect();
+    assert_eq!(reasons, ["lookup-needs-grant"; 2], "{waiting:?}");
+    let first = text(&queued.lines[0]["lookup"]);
+    let answer = || lookup(&scene, &["answer", &first]);
+    assert_eq!(answer().error(), "lookup-needs-grant");
+    assert_eq!(answer().error(), "unknown-lookup");
     let all = audit(&scene, &[]).lines;
     let denied = all.iter().take(2).all(|item| item["outcome"] == "denied");
     assert!(denied && all.len() == 8, "{all:?}");

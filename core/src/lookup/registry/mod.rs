@@ -69,7 +69,7 @@ pub struct Listed {
     pub time_ms: i64,
 }
 
-/// A question that waits for the station, or its answer for the officer.
+/// A question that waits for the station, or its answer or refusal for the officer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     pub lookup: String,
@@ -79,6 +79,8 @@ pub struct Waiting {
     pub asked_ms: i64,
     /// Whether there is an answer.
     pub answered: bool,
+    /// Why there will be none: the code of a [`LookupFault`].
+    pub refused: Option<String>,
 }
 
 /// Why there is no answer.
@@ -124,6 +126,21 @@ pub enum LookupFault {
 }
 
 impl LookupFault {
+    /// Why a question that waited was refused, by its word in the vault.
+    pub(crate) fn of_waiting(code: &str) -> Option<Self> {
+        let all = [
+            Self::Denied,
+            Self::NeedsGrant,
+            Self::Stopped,
+            Self::NotJournalled,
+            Self::TooOld,
+            Self::Foreign,
+            Self::RegistryFault,
+            Self::NoWildcards,
+        ];
+        all.into_iter().find(|fault| fault.code() == code)
+    }
+
     /// Whether it may be otherwise with the next number.
     pub(crate) fn is_of_one_number(self) -> bool {
         matches!(

@@ -133,12 +133,14 @@ impl Driver {
             return Ok(Outcome::Done);
         }
         match ask::ask(&self.vault, &mut self.station, &self.signer, &question).await {
-            Ok(reply) => queue::deliver(&self.vault, &question, &reply)?,
+            Ok(reply) => {
+                queue::deliver(&self.vault, &question, &reply)?;
+                self.report.lookups += 1;
+            }
             Err(Error::Lookup(LookupFault::RegistryDown)) => return Ok(Outcome::NotYet),
             Err(error @ Error::Lookup(_)) => queue::refused(&self.vault, &question, &error)?,
             Err(error) => return Err(error),
         }
-        self.report.lookups += 1;
         Ok(Outcome::Done)
     }
 

@@ -254,4 +254,18 @@ fn a_question_does_not_wait_for_ever() {
     assert!(queue::lapse(vault, &question).unwrap());
     assert_eq!(vault.read(queue::first).unwrap().map(|q| q.lookup), None);
     assert_eq!(bench.outcome().unwrap(), "lookup-too-old");
+    // The officer learns it, once; of the number no more than its mask stays for that.
+    let row = "SELECT subject || salt FROM lookup_question";
+    let row: String = vault
+        .read(|c| Ok(c.query_row(row, [], |r| r.get(0))?))
+        .unwrap();
+    assert_eq!(row, "京A***45");
+    let waiting = bench.officer.waiting().unwrap();
+    assert_eq!(waiting[0].refused.as_deref(), Some("lookup-too-old"));
+    assert_eq!(waiting[0].subject, "京A***45");
+    let told = |fault| Err(Error::Lookup(fault));
+    let waited = || bench.officer.waited(&waiting[0].lookup).map(drop);
+    assert_eq!(waited(), told(LookupFault::TooOld));
+    assert_eq!(waited(), told(LookupFault::Unknown));
+    assert!(bench.officer.waiting().unwrap().is_empty());
 }

@@ -71,6 +71,19 @@ async fn a_pattern_by_a_grant_finds_numbers() {
     assert!(reply.more && reply.records.len() == 20);
 
     let auditor = house.person("ada", &["auditor"]).await;
+    // Who asks who asked about one of them is told, though nobody typed the number.
+    let about = async |plate: &str| {
+        let wanted = LookupAudit {
+            subject: Some(car(plate)),
+            ..LookupAudit::default()
+        };
+        let all = register(&house, &auditor, &wanted).await;
+        all.into_iter().map(|item| item.lookup).collect::<Vec<_>>()
+    };
+    assert_eq!(about("京A12345").await, ["lookup-1"]);
+    assert_eq!(about("沪B10007").await, ["lookup-2"]);
+    // No more than was shown.
+    assert_eq!(about("沪B10024").await, [""; 0]);
     let all = register(&house, &auditor, &LookupAudit::default()).await;
     assert!(all.iter().all(|item| item.wildcard && item.batch.is_none()));
     assert!(all.iter().all(|item| item.grant.as_deref() == Some("g-1")));
@@ -177,6 +190,13 @@ async fn who_is_watched_is_noticed_by_what_was_found() {
     let answer = ask(&house, &terminal, &request).await;
     refused(answer, 409, "lookup-repeated").await;
     let auditor = house.person("ada", &["auditor"]).await;
+    // What was withheld told nobody anything.
+    let wanted = LookupAudit {
+        subject: Some(car("京A54321")),
+        ..LookupAudit::default()
+    };
+    let about = register(&house, &auditor, &wanted).await;
+    assert!(about.iter().all(|item| item.lookup == "lookup-1") && about.len() == 1);
     let noticed = LookupAudit {
         noticed: true,
         ..LookupAudit::default()

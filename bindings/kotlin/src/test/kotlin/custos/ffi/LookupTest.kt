@@ -70,6 +70,41 @@ class LookupTest {
         }
     }
 
+    @Test
+    fun `several numbers and parts of numbers take a grant`() {
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-7")
+            val several = assertThrows(ApiException.LookupRefused::class.java) {
+                officer.lookUpMany(Registry.VEHICLE, listOf("京A12345", "京A54321"), "inquiry: convoy")
+            }
+            assertEquals("lookup-needs-grant", several.code)
+            val part = assertThrows(ApiException.LookupRefused::class.java) {
+                officer.lookUpPattern(Registry.VEHICLE, "京A123*", "inquiry: convoy")
+            }
+            assertEquals("lookup-needs-grant", part.code)
+            // Twice the same is one, and takes none.
+            val one = officer.lookUpMany(Registry.VEHICLE, listOf("京A12345", "京a12345"), "inquiry: convoy").single()
+            assertEquals(1u, one.position)
+            assertEquals("张**", (one.answer as LookupAnswer.Records).records.single().values()["owner"])
+        }
+    }
+
+    @Test
+    fun `a refusal of what waited is told once`() {
+        terminal.unlock(OFFICER, PIN.encodeToByteArray()).use { officer ->
+            officer.beginDuty("A-7")
+            station.close()
+            val queued = officer.ask("京A12345") as LookupAnswer.Offline
+            station = RealStation.start(File(temporary.root, "station"), station.url)
+            station.stopPrying("vehicle,京A12345,relative,$OFFICER")
+            terminal.syncOnce()
+            assertEquals("lookup-stopped", officer.waitingLookups().single().refused)
+            val told = assertThrows(ApiException.LookupRefused::class.java) { officer.waitedLookup(queued.lookup) }
+            assertEquals("lookup-stopped", told.code)
+            assertTrue(officer.waitingLookups().isEmpty())
+        }
+    }
+
     private fun Officer.ask(plate: String) = lookUp(Registry.VEHICLE, plate, "traffic: parked on the pavement")
 
     private fun LookupRecord.values() = fields.associate { it.name to it.value }

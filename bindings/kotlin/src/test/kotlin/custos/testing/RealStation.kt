@@ -56,6 +56,13 @@ class RealStation private constructor(private val dir: File, listen: String) : A
         run(listOf(CUSTOS, "station", "import", "--json", "--dir", dir.path, "--registry", name, file.path))
     }
 
+    /** Who is asked about out of curiosity, a `registry,key,list,officer` a line; and such questions are stopped. */
+    fun stopPrying(watched: String) {
+        val file = File(dir.parentFile, "watched.csv").apply { writeText("registry,key,list,officer\n$watched\n") }
+        run(listOf(CUSTOS, "station", "import", "--json", "--dir", dir.path, "--watched", file.path))
+        admin("policy", "publish", "--set", "lookup.stop=true")
+    }
+
     /** The key file of somebody who may sign law packs. */
     fun editor(): File {
         val file = File(dir.parentFile, "editor.key")
