@@ -7,7 +7,7 @@ use super::{
     directives,
     plan::{Clip, View},
 };
-use crate::{Result, journal, vault::Vault};
+use crate::{Result, journal, lookup::registry::queue, vault::Vault};
 
 /// # Errors
 /// Storage errors.
@@ -16,9 +16,7 @@ pub(super) fn load(connection: &Connection) -> Result<View> {
         journal_size: journal::size(connection)?,
         cosigned_size: journal::cosigned(connection)?.map_or(0, |(size, _)| size),
         acks: !directives::pending(connection)?.is_empty(),
-        question: connection
-            .prepare_cached("SELECT min(seq) FROM lookup_question WHERE refused IS NULL")?
-            .query_row([], |row| row.get(0))?,
+        question: queue::oldest(connection)?,
         clips: clips(connection)?,
     })
 }

@@ -37,14 +37,28 @@ pub(crate) fn put(vault: &Vault, question: &Question) -> Result<bool> {
     })
 }
 
+/// What still waits. One condition for both: a sync that is told of a question and finds none would
+/// go round for ever.
+const WAITS: &str = "FROM lookup_question WHERE refused IS NULL";
+
+/// The journal entry of the oldest question that waits.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) fn oldest(connection: &Connection) -> Result<Option<u64>> {
+    let sql = format!("SELECT min(seq) {WAITS}");
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// The oldest question that waits.
 ///
 /// # Errors
 /// [`Error::Damaged`]; storage errors.
 pub(crate) fn first(connection: &Connection) -> Result<Option<Question>> {
     let columns = Question::COLUMNS;
-    let sql =
-        format!("SELECT {columns} FROM lookup_question WHERE refused IS NULL ORDER BY seq LIMIT 1");
+    let sql = format!("SELECT {columns} {WAITS} ORDER BY seq LIMIT 1");
     let row = connection
         .query_row(&sql, [], Question::of_row)
         .optional()?;
