@@ -6,6 +6,7 @@ use std::{fs, path::Path, process::Command};
 use custos_tests::{
     process::{Said, done, sample, say, workspace},
     scene::{Scene, text},
+    tmpfs::Tmpfs,
 };
 use serde_json::Value;
 
@@ -291,6 +292,31 @@ fn an_original_that_is_not_what_was_approved() {
     assert_eq!(desk.make(&id, &folder).error(), "disclosure-differs");
     assert_eq!(names(&folder), Vec::<String>::new());
     assert_eq!(desk.audited("disclosure-made"), 0);
+}
+
+/// A folder with room for less than all of it, at every size: nothing of it is there, or everything;
+/// and once there is room it is the copy that was signed for first.
+#[test]
+fn a_folder_that_runs_full() {
+    let desk = Desk::new();
+    let id = desk.approved(&desk.photo, &[]);
+    for pages in 1..200 {
+        let at = desk.scene.folder.path().join(format!("small-{pages}"));
+        let Some(_small) = Tmpfs::mount(at.clone(), &format!("size={}k", 4 * pages)) else {
+            return;
+        };
+        let folder = at.join("copy").display().to_string();
+        let said = desk.make(&id, &folder);
+        if said.code == Some(0) {
+            assert!(pages > 1, "the test has to see it full");
+            assert_eq!(done(["verify", &folder]).last()["verified"], true);
+            assert_eq!(desk.audited("disclosure-made"), 1);
+            return;
+        }
+        assert_eq!((said.code, said.error()), (Some(4), "copy-not-written"));
+        assert_eq!(names(&folder), Vec::<String>::new(), "{pages} pages");
+    }
+    panic!("800 KiB are not enough");
 }
 
 /// Other people's programs read it.

@@ -58,7 +58,51 @@ struct Original(PathBuf);
 
 impl Drop for Original {
     fn drop(&mut self) {
+        // Ciphertext that the station holds as well: one that stays is no harm.
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// What is handed over comes to be together or not at all: half of it would look like a copy, and
+/// keep the whole from being made.
+struct Parts<'a> {
+    folder: &'a Path,
+    names: Vec<String>,
+}
+
+impl Parts<'_> {
+    fn create(&mut self, name: &str) -> io::Result<File> {
+        self.names.push(name.to_owned());
+        File::create(self.part(name))
+    }
+
+    fn put(&mut self, name: &str, text: &str) -> io::Result<()> {
+        let mut file = self.create(name)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    }
+
+    fn part(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.part"))
+    }
+
+    /// Gives them their names in the order in which they were created: the last shows that all are
+    /// there.
+    fn publish(mut self) -> io::Result<()> {
+        for name in &self.names {
+            fs::rename(self.part(name), self.folder.join(name))?;
+        }
+        self.names.clear();
+        Ok(())
+    }
+}
+
+impl Drop for Parts<'_> {
+    fn drop(&mut self) {
+        for name in &self.names {
+            // What failed is told already; one that stays is overwritten the next time.
+            let _ = fs::remove_file(self.part(name));
+        }
     }
 }
 
@@ -104,15 +148,29 @@ impl Order<'_> {
         let made = signed(self.client, &made.map_err(|_| differs())?)?;
         let info = hand_in(self.client, &step(&asked.id, "make"), &made).await?;
         let text = self.checked(&info, &receipt, copy)?;
-        self.write(&file, &agency, &original, &content)?;
         let side = [
             (format!("{}.disclosure.json", asked.id), text),
             (format!("{}.receipt", asked.clip), receipt),
             ("trust.json".to_owned(), self.trust_file.clone()),
         ];
-        for (name, text) in side {
-            fs::write(self.folder.join(name), text).map_err(failed)?;
+        let mut parts = Parts {
+            folder: self.folder,
+            names: Vec::new(),
+        };
+        for (name, text) in &side {
+            parts.put(name, text).map_err(failed)?;
         }
+        let mut out = parts.create(&asked.copy_name()).map_err(failed)?;
+        match &content {
+            Content::Photo(jpeg) => out.write_all(jpeg).map_err(failed)?,
+            Content::Whole => {
+                let mut plain = agency.open(&original.0)?;
+                io::copy(&mut plain, &mut out).map_err(failed)?;
+            }
+        }
+        out.sync_all()
+            .and_then(|()| parts.publish())
+            .map_err(failed)?;
         Ok(Made { info, copy, file })
     }
 
@@ -183,36 +241,18 @@ impl Order<'_> {
             _ => Err(differs()),
         }
     }
-
-    /// The copy, whole or not at all.
-    fn write(
-        &self,
-        file: &Path,
-        agency: &Agency,
-        original: &Original,
-        content: &Content,
-    ) -> Result<(), Failure> {
-        let part = file.with_extension("part");
-        let written = File::create(&part).and_then(|mut out| {
-            match content {
-                Content::Photo(jpeg) => out.write_all(jpeg)?,
-                Content::Whole => {
-                    let plain = agency.open(&original.0);
-                    let mut plain =
-                        plain.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-                    io::copy(&mut plain, &mut out)?;
-                }
-            }
-            out.sync_all()?;
-            fs::rename(&part, file)
-        });
-        written.map_err(|error| {
-            let _ = fs::remove_file(&part);
-            failed(error)
-        })
-    }
 }
 
+/// A wrong path is the caller's; a disk that fails or is full leaves nothing, and the copy can be
+/// made again.
 fn failed(error: io::Error) -> Failure {
-    Failure::file(&error, "the copy's folder")
+    let failure = Failure::file(&error, "the copy's folder");
+    match failure.exit {
+        Exit::Storage => Failure::new(
+            Exit::Storage,
+            "copy-not-written",
+            format!("the copy's folder: {}", error.kind()),
+        ),
+        _ => failure,
+    }
 }

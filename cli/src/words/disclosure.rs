@@ -116,6 +116,18 @@ pub(super) const TABLE: &[Row] = &[
         ),
     ),
     (
+        "copy-not-written",
+        "副本未能写入：磁盘空间不足或读写失败。",
+        (
+            "Nothing of the copy is left in the folder; the disclosure and the original stand as before.",
+            "文件夹中未留下副本的任何部分；披露和原件保持不变。",
+        ),
+        (
+            "Free space or take another folder, and make it again: it is the same copy.",
+            "请释放空间或更换文件夹后重新制作：所得为同一副本。",
+        ),
+    ),
+    (
         "region-outside",
         "遮挡区域超出照片范围。",
         NOT_MADE,
