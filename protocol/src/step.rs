@@ -23,6 +23,14 @@ impl From<StatementError> for StepError {
     }
 }
 
+/// The note of a step.
+///
+/// # Errors
+/// [`StatementError::Note`].
+pub(crate) fn parsed(note: &str) -> Result<Note, StatementError> {
+    Ok(note.parse()?)
+}
+
 /// The one person who signed a step, and nobody else.
 pub(crate) fn signer<'t>(
     note: &Note,

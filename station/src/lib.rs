@@ -5,7 +5,8 @@
 //! - start and stop: [`Station`], [`StationConfig`], `setup` (first run), `keys`, `tls`, `server`
 //! - `api`: the HTTP interface, one handler a route; `openapi` describes it; `auth` says who asks
 //! - `tus`: uploads
-//! - `access`: what the access rules say; `grants`, `rules`, `disclosures`: their registers
+//! - `access`: what the access rules say; `grants`, `rules`, `disclosures`: their registers,
+//!   `steps`: what people sign and hand in
 //! - `journals`, `receipts`, `directives`, `enrolment`, `people`, `terminals`: what it does
 //! - `lookups`: questions to registries, asked through `registries`
 //! - `store`: all SQL; `objects`, `files`: all other files
@@ -37,6 +38,7 @@ mod rules;
 mod server;
 mod setup;
 mod station;
+mod steps;
 mod store;
 mod terminals;
 mod tls;

@@ -18,7 +18,7 @@ use crate::{
     hash::Hash,
     note::Note,
     statement::{self, Statement, StatementError},
-    step::{StepError, is_text, same, signer},
+    step::{StepError, is_text, parsed, same, signer},
     suite,
     trust::{Person, ROLE_APPROVER, ROLE_EVIDENCE, TrustSet},
 };
@@ -169,10 +169,6 @@ impl From<StepError> for DisclosureError {
             StepError::Statement(error) => Self::Statement(error),
         }
     }
-}
-
-fn parsed(note: &str) -> Result<Note, DisclosureError> {
-    Ok(note.parse::<Note>().map_err(StatementError::from)?)
 }
 
 fn hash_of(note: &Note) -> Hash {

@@ -13,7 +13,7 @@ use crate::{
     id,
     note::Note,
     statement::{self, Statement, StatementError},
-    step::{self, StepError, same, signer},
+    step::{self, StepError, parsed, same, signer},
     suite,
     trust::{Person, ROLE_APPROVER, ROLE_DEVICE, ROLE_MANAGER, TrustSet},
 };
@@ -173,10 +173,6 @@ pub struct Grant {
     pub applicant: String,
     pub approver: String,
     pub setter: String,
-}
-
-fn parsed(note: &str) -> Result<Note, GrantError> {
-    Ok(note.parse::<Note>().map_err(StatementError::from)?)
 }
 
 impl GrantApplication {

@@ -18,8 +18,9 @@ use crate::{
     app::{self, App},
     auth::PersonAuth,
     clock::now_ms,
+    steps::{self, Unacceptable},
     store::{
-        Conn, DbError,
+        Conn,
         disclosures::{self, DisclosureRow},
         evidence, records,
     },
@@ -62,47 +63,12 @@ pub(crate) async fn take(
     id: Option<&str>,
     note: &str,
 ) -> Result<DisclosureInfo, ApiError> {
-    match try_take(app, who, step, id, note).await {
-        // What somebody tried and may not is on record before it is told.
-        Err(Refused::Step(error)) => {
-            let mut tx = app.store.write().await?;
-            let about = id.unwrap_or("request");
-            let detail = format!("{}: {}", step.action().as_str(), error.code());
-            let (name, now) = (&who.name, now_ms());
-            records::audit_with(&mut tx, name, "disclosure-denied", about, &detail, now).await?;
-            tx.commit().await?;
-            Err(unacceptable(&error))
-        }
-        Err(Refused::Rules { about, reason }) => {
-            Err(access::deny(app, &who.name, step.action(), &about, &reason).await?)
-        }
-        Err(Refused::Other(error)) => Err(error),
-        Ok(info) => Ok(info),
-    }
+    let taken = try_take(app, who, step, id, note).await;
+    let about = id.unwrap_or("request");
+    steps::answer(app, who, step.action(), about, taken).await
 }
 
-enum Refused {
-    /// The note does not hold.
-    Step(DisclosureError),
-    /// It does, and the rules say no.
-    Rules {
-        about: String,
-        reason: String,
-    },
-    Other(ApiError),
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<DbError> for Refused {
-    fn from(error: DbError) -> Self {
-        Self::Other(error.into())
-    }
-}
+type Refused = steps::Refused<DisclosureError>;
 
 impl From<DisclosureError> for Refused {
     fn from(error: DisclosureError) -> Self {
@@ -321,37 +287,45 @@ fn made(trust: &TrustSet, note: &str, row: DisclosureRow) -> Taken {
     Ok((maker, row))
 }
 
-fn unacceptable(error: &DisclosureError) -> ApiError {
-    let (code, message) = match error {
-        DisclosureError::Terms(_) => (
-            "disclosure-terms",
-            "A term of the disclosure is out of its range, or not what is held.",
-        ),
-        DisclosureError::UnknownPerson => (
-            "disclosure-other-signer",
-            "The step is not signed by whoever hands it in.",
-        ),
-        DisclosureError::WrongRole => (
-            "disclosure-wrong-role",
-            "Your roles do not include this step.",
-        ),
-        DisclosureError::SamePerson => (
-            "disclosure-same-person",
-            "Who approves has not asked for the copy and does not make it.",
-        ),
-        DisclosureError::OtherStep => (
-            "disclosure-other-step",
-            "What was signed is not the next step of this disclosure.",
-        ),
-        DisclosureError::Expired => ("disclosure-expired", "The disclosure's time is over."),
-        DisclosureError::Malformed | DisclosureError::Statement(_) => (
-            "disclosure-signature",
-            "This is not the signed note of such a step.",
-        ),
-    };
-    let refusal = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-    match error {
-        DisclosureError::Terms(term) => refusal.with_reason(term),
-        _ => refusal,
+impl Unacceptable for DisclosureError {
+    const ATTEMPT: &'static str = "disclosure-denied";
+
+    fn why(&self) -> &'static str {
+        self.code()
+    }
+
+    fn told(&self) -> ApiError {
+        let (code, message) = match self {
+            DisclosureError::Terms(_) => (
+                "disclosure-terms",
+                "A term of the disclosure is out of its range, or not what is held.",
+            ),
+            DisclosureError::UnknownPerson => (
+                "disclosure-other-signer",
+                "The step is not signed by whoever hands it in.",
+            ),
+            DisclosureError::WrongRole => (
+                "disclosure-wrong-role",
+                "Your roles do not include this step.",
+            ),
+            DisclosureError::SamePerson => (
+                "disclosure-same-person",
+                "Who approves has not asked for the copy and does not make it.",
+            ),
+            DisclosureError::OtherStep => (
+                "disclosure-other-step",
+                "What was signed is not the next step of this disclosure.",
+            ),
+            DisclosureError::Expired => ("disclosure-expired", "The disclosure's time is over."),
+            DisclosureError::Malformed | DisclosureError::Statement(_) => (
+                "disclosure-signature",
+                "This is not the signed note of such a step.",
+            ),
+        };
+        let refusal = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
+        match self {
+            DisclosureError::Terms(term) => refusal.with_reason(term),
+            _ => refusal,
+        }
     }
 }

@@ -15,8 +15,8 @@ use crate::{
     app::{self, App},
     auth::PersonAuth,
     clock::now_ms,
+    steps::{self, Refused, Unacceptable},
     store::{
-        DbError,
         grants::{self, GrantRow},
         records,
     },
@@ -60,53 +60,9 @@ pub(crate) async fn take(
     id: Option<&str>,
     note: &str,
 ) -> Result<GrantInfo, ApiError> {
-    match try_take(app, who, step, id, note).await {
-        // What somebody tried and may not is on record before it is told.
-        Err(Refused::Grant(error)) => {
-            let mut tx = app.store.write().await?;
-            let about = id.unwrap_or("application");
-            let detail = format!("{}: {}", step.action().as_str(), error.code());
-            records::audit_with(
-                &mut tx,
-                &who.name,
-                "grant-refused",
-                about,
-                &detail,
-                now_ms(),
-            )
-            .await?;
-            tx.commit().await?;
-            Err(unacceptable(&error))
-        }
-        Err(Refused::Rules { about, reason }) => {
-            Err(access::deny(app, &who.name, step.action(), &about, &reason).await?)
-        }
-        Err(Refused::Other(error)) => Err(error),
-        Ok(info) => Ok(info),
-    }
-}
-
-enum Refused {
-    /// The note does not hold.
-    Grant(GrantError),
-    /// It does, and the rules say no.
-    Rules {
-        about: String,
-        reason: String,
-    },
-    Other(ApiError),
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<DbError> for Refused {
-    fn from(error: DbError) -> Self {
-        Self::Other(error.into())
-    }
+    let taken = try_take(app, who, step, id, note).await;
+    let about = id.unwrap_or("application");
+    steps::answer(app, who, step.action(), about, taken).await
 }
 
 async fn try_take(
@@ -115,7 +71,7 @@ async fn try_take(
     step: Step,
     id: Option<&str>,
     note: &str,
-) -> Result<GrantInfo, Refused> {
+) -> Result<GrantInfo, Refused<GrantError>> {
     let mut tx = app.store.write().await?;
     let trust = app::trust(&mut tx).await?;
     let now = now_ms();
@@ -136,7 +92,7 @@ async fn try_take(
     };
     // Nobody hands in what another has signed: the register names who did it.
     if signer != who.name {
-        return Err(Refused::Grant(GrantError::UnknownPerson));
+        return Err(Refused::Step(GrantError::UnknownPerson));
     }
     let resource = Resource::Grant {
         applicant: next.applicant.clone(),
@@ -192,22 +148,22 @@ fn not_at_this_step() -> ApiError {
 }
 
 /// Refuses to go on with what has ended.
-fn alive(row: &GrantRow, now_ms: i64) -> Result<(), Refused> {
+fn alive(row: &GrantRow, now_ms: i64) -> Result<(), Refused<GrantError>> {
     if row.revocation.is_some() {
         return Err(not_at_this_step().into());
     }
     if now_ms >= row.expires_ms {
-        return Err(Refused::Grant(GrantError::Expired));
+        return Err(Refused::Step(GrantError::Expired));
     }
     Ok(())
 }
 
-type Taken = Result<(String, GrantRow), Refused>;
+type Taken = Result<(String, GrantRow), Refused<GrantError>>;
 
 fn applied(trust: &TrustSet, note: &str, now_ms: i64) -> Taken {
-    let asked = GrantApplication::open(note, trust).map_err(Refused::Grant)?;
+    let asked = GrantApplication::open(note, trust).map_err(Refused::Step)?;
     if now_ms >= asked.terms.expires_ms {
-        return Err(Refused::Grant(GrantError::Expired));
+        return Err(Refused::Step(GrantError::Expired));
     }
     let row = GrantRow {
         id: asked.id,
@@ -228,7 +184,7 @@ fn applied(trust: &TrustSet, note: &str, now_ms: i64) -> Taken {
 }
 
 fn approved(trust: &TrustSet, note: &str, row: GrantRow, now_ms: i64) -> Taken {
-    let approval = GrantApproval::open(&row.application, note, trust).map_err(Refused::Grant)?;
+    let approval = GrantApproval::open(&row.application, note, trust).map_err(Refused::Step)?;
     alive(&row, now_ms)?;
     let row = GrantRow {
         approver: Some(approval.approver.clone()),
@@ -247,7 +203,7 @@ fn set(trust: &TrustSet, note: &str, row: GrantRow, now_ms: i64) -> Taken {
         ..row
     };
     let whole = access::signed(offered.clone()).ok_or_else(not_at_this_step)?;
-    let grant = whole.open(trust).map_err(Refused::Grant)?;
+    let grant = whole.open(trust).map_err(Refused::Step)?;
     let row = GrantRow {
         setter: Some(grant.setter.clone()),
         ..offered
@@ -256,9 +212,9 @@ fn set(trust: &TrustSet, note: &str, row: GrantRow, now_ms: i64) -> Taken {
 }
 
 fn revoked(trust: &TrustSet, note: &str, row: GrantRow) -> Taken {
-    let revocation = GrantRevocation::open(note, trust).map_err(Refused::Grant)?;
+    let revocation = GrantRevocation::open(note, trust).map_err(Refused::Step)?;
     if revocation.id != row.id {
-        return Err(Refused::Grant(GrantError::OtherStep));
+        return Err(Refused::Step(GrantError::OtherStep));
     }
     let row = GrantRow {
         revoked_by: Some(revocation.by.clone()),
@@ -268,36 +224,44 @@ fn revoked(trust: &TrustSet, note: &str, row: GrantRow) -> Taken {
     Ok((revocation.by, row))
 }
 
-fn unacceptable(error: &GrantError) -> ApiError {
-    let (code, message) = match error {
-        GrantError::Terms(_) => ("grant-terms", "A term of the grant is out of its range."),
-        GrantError::UnknownPerson => (
-            "grant-other-signer",
-            "The step is not signed by whoever hands it in.",
-        ),
-        GrantError::WrongRole => ("grant-wrong-role", "Your roles do not include this step."),
-        GrantError::SamePerson => (
-            "grant-same-person",
-            "Each step is another person's; one of them is already yours.",
-        ),
-        GrantError::OwnGrant => ("grant-own", "Nobody decides on what the own name is given."),
-        GrantError::OtherStep => (
-            "grant-other-step",
-            "What was signed is not the next step of this grant.",
-        ),
-        GrantError::Widened => (
-            "grant-widened",
-            "The approval gives more than was applied for.",
-        ),
-        GrantError::Expired => ("grant-expired", "The grant's time is over."),
-        GrantError::NotYet | GrantError::OtherTerminal | GrantError::Statement(_) => (
-            "grant-signature",
-            "This is not the signed note of such a step.",
-        ),
-    };
-    let refusal = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
-    match error {
-        GrantError::Terms(term) => refusal.with_reason(term),
-        _ => refusal,
+impl Unacceptable for GrantError {
+    const ATTEMPT: &'static str = "grant-refused";
+
+    fn why(&self) -> &'static str {
+        self.code()
+    }
+
+    fn told(&self) -> ApiError {
+        let (code, message) = match self {
+            GrantError::Terms(_) => ("grant-terms", "A term of the grant is out of its range."),
+            GrantError::UnknownPerson => (
+                "grant-other-signer",
+                "The step is not signed by whoever hands it in.",
+            ),
+            GrantError::WrongRole => ("grant-wrong-role", "Your roles do not include this step."),
+            GrantError::SamePerson => (
+                "grant-same-person",
+                "Each step is another person's; one of them is already yours.",
+            ),
+            GrantError::OwnGrant => ("grant-own", "Nobody decides on what the own name is given."),
+            GrantError::OtherStep => (
+                "grant-other-step",
+                "What was signed is not the next step of this grant.",
+            ),
+            GrantError::Widened => (
+                "grant-widened",
+                "The approval gives more than was applied for.",
+            ),
+            GrantError::Expired => ("grant-expired", "The grant's time is over."),
+            GrantError::NotYet | GrantError::OtherTerminal | GrantError::Statement(_) => (
+                "grant-signature",
+                "This is not the signed note of such a step.",
+            ),
+        };
+        let refusal = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
+        match self {
+            GrantError::Terms(term) => refusal.with_reason(term),
+            _ => refusal,
+        }
     }
 }
