@@ -119,7 +119,8 @@ impl Clips {
         self.adopt(setup);
         self.seal_early |= block.cut() && self.extent.first_us.is_some();
         for sample in block.samples() {
-            let begins = setup.begins_at(sample.track, sample.key) || self.has_no_pictures(&sample);
+            let begins =
+                setup.tracks().begins_at(sample.track, sample.key) || self.has_no_pictures(&sample);
             if begins && self.wants_next(setup, &sample) {
                 self.next_clip(setup, newest_us.saturating_sub(sample.pts_us))?;
             }

@@ -61,3 +61,4 @@ pub use play::{ClipRange, Span};
 pub(crate) use recorder::Recorder;
 pub use recover::Recovery;
 pub use shared::Pressure;
+pub(crate) use shared::Shared as Intake;

@@ -14,8 +14,8 @@ use super::clip::{Clip, Committed};
 use super::commit;
 use super::events::FragmentCommitted;
 use super::plan::Plan;
-use super::samples::{Queue, Sample, Setup};
-use super::shared::{HIGH, Phase, Pressure, Shared, State};
+use super::samples::{Queue, Setup};
+use super::shared::{HIGH, Phase, Shared, State};
 use crate::vault::Vault;
 use crate::{Error, Result};
 
@@ -83,26 +83,17 @@ impl Recorder {
         Ok(())
     }
 
-    /// Takes a sample: an H.264 or H.265 access unit in Annex-B form, in decoding order, or a raw AAC frame;
-    /// `pts_us` is its presentation time on a clock that the tracks share. Copies it and returns;
-    /// never waits for the disk. Sound that is muted is not kept.
-    ///
-    /// # Errors
-    /// [`Error::Media`] for a sample that cannot be taken (the recording goes on),
-    /// [`Error::RecordingEnded`], or the storage error that ended the recording.
-    pub(crate) fn append(&self, sample: &Sample<'_>) -> Result<Pressure> {
-        let mut state = self.shared.lock();
-        state.running()?;
-        if state.ends_at(sample.pts_us) {
-            state.phase = Phase::Closing;
-            self.shared.wake(&mut state);
-            return Err(Error::RecordingEnded);
-        }
-        let pressure = state.take(sample)?;
-        if pressure != Pressure::Dropped && state.is_due(sample) {
-            self.shared.wake(&mut state);
-        }
-        Ok(pressure)
+    #[cfg(test)]
+    pub(crate) fn append(
+        &self,
+        sample: &super::samples::Sample<'_>,
+    ) -> Result<super::shared::Pressure> {
+        self.shared.append(sample)
+    }
+
+    /// Whatever takes samples for this recording.
+    pub(crate) fn intake(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
     }
 
     /// Waits until the disk has caught up so far that the pressure is low.

@@ -77,7 +77,7 @@ impl Ring {
 
     /// Copies a sample, and lets go what is too much then.
     pub(crate) fn push(&mut self, sample: &Sample<'_>) {
-        let begins = self.queue.setup().begins_at(sample.track, sample.key);
+        let begins = self.queue.has().begins_at(sample.track, sample.key);
         let wanted = self.limits.us > 0 && (sample.track == Track::Video || self.limits.audio);
         if !wanted || (self.starts.is_empty() && !begins) {
             return;

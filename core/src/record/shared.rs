@@ -37,7 +37,7 @@ pub enum Pressure {
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     state: Mutex<State>,
     /// There is something to do for the committer.
     work: Condvar,
@@ -45,33 +45,36 @@ pub(super) struct Shared {
     done: Condvar,
 }
 
+/// What every append looks at comes first, and is together: that thread wakes up a hundred times a
+/// second and finds nothing of this in its cache.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) phase: Phase,
+    pub(super) end: Option<End>,
     pub(super) queue: Queue,
     /// Bytes that the committer took and has not worked off.
     pub(super) in_hand: usize,
     full: usize,
-    fragment_us: i64,
     /// Samples appended so far.
     pub(super) appended: u64,
     /// Presentation time of the latest.
     pub(super) newest_us: Option<i64>,
-    /// Samples dropped so far.
-    pub(super) dropped: u64,
-    waits_for_key: bool,
-    waits_since_us: Option<i64>,
-    /// Sound is not kept.
-    pub(super) muted: bool,
-    /// The committer is to look.
-    pub(super) work: bool,
     /// A sample of this time makes a fragment due.
     pub(super) due_us: Option<i64>,
-    /// What is wanted up to which sample.
-    pub(super) wanted: Progress,
+    fragment_us: i64,
+    /// Sound is not kept.
+    pub(super) muted: bool,
+    waits_for_key: bool,
     /// The clip ends at the next picture where the next one can begin.
     pub(super) seal_early: bool,
-    pub(super) end: Option<End>,
+    /// The committer is to look.
+    pub(super) work: bool,
+
+    waits_since_us: Option<i64>,
+    /// Samples dropped so far.
+    pub(super) dropped: u64,
+    /// What is wanted up to which sample.
+    pub(super) wanted: Progress,
     /// What the committer reached.
     pub(super) reached: Progress,
     pub(super) place: Place,
@@ -137,6 +140,35 @@ impl Shared {
         }
     }
 
+    /// Takes a sample: an H.264 or H.265 access unit in Annex-B form, in decoding order, or a raw
+    /// AAC frame; `pts_us` is its presentation time on a clock that the tracks share. Copies it
+    /// and returns; never waits for the disk. Sound that is muted is not kept.
+    ///
+    /// # Errors
+    /// [`Error::Media`] for a sample that cannot be taken (the recording goes on),
+    /// [`Error::RecordingEnded`], or the storage error that ended the recording.
+    #[inline]
+    pub(crate) fn append(&self, sample: &Sample<'_>) -> Result<Pressure> {
+        let mut state = self.lock();
+        state.running()?;
+        if state.ends_at(sample.pts_us) {
+            return Err(self.end(&mut state));
+        }
+        let pressure = state.take(sample)?;
+        if pressure != Pressure::Dropped && state.is_due(sample) {
+            self.wake(&mut state);
+        }
+        Ok(pressure)
+    }
+
+    #[cold]
+    fn end(&self, state: &mut State) -> Error {
+        state.phase = Phase::Closing;
+        self.wake(state);
+        Error::RecordingEnded
+    }
+
+    #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here is left half-done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -165,6 +197,7 @@ impl Shared {
     }
 
     /// The committer looks.
+    #[inline(never)]
     pub(super) fn wake(&self, state: &mut State) {
         if !state.work {
             state.work = true;
@@ -203,15 +236,24 @@ impl State {
 
     /// # Errors
     /// [`Error::RecordingEnded`], what ended the recording.
+    #[inline]
     pub(super) fn running(&self) -> Result<()> {
+        if matches!(self.phase, Phase::Running) {
+            return Ok(());
+        }
+        Err(self.ended())
+    }
+
+    #[cold]
+    fn ended(&self) -> Error {
         match &self.phase {
-            Phase::Running => Ok(()),
-            Phase::Failed(error) => Err(error.clone()),
-            _ => Err(Error::RecordingEnded),
+            Phase::Failed(error) => error.clone(),
+            _ => Error::RecordingEnded,
         }
     }
 
     /// Whether the recording ends where this sample begins.
+    #[inline]
     pub(super) fn ends_at(&self, pts_us: i64) -> bool {
         self.end.is_some_and(|end| pts_us >= end.at_us)
     }
@@ -241,8 +283,9 @@ impl State {
     ///
     /// # Errors
     /// A sample that no clip can take.
+    #[inline]
     pub(super) fn take(&mut self, sample: &Sample<'_>) -> Result<Pressure, MuxError> {
-        sample.check(self.queue.setup())?;
+        sample.check(self.queue.has())?;
         let Sample {
             track, pts_us, key, ..
         } = *sample;
@@ -250,15 +293,13 @@ impl State {
             return Ok(self.pressure());
         }
         if self.backlog() >= self.full {
-            self.dropped += 1;
             self.wait_for_key(true);
-            return Ok(Pressure::Dropped);
+            return Ok(self.drop_one());
         }
-        if track == Track::Video && self.is_broken(pts_us, key) {
-            self.dropped += 1;
-            return Ok(Pressure::Dropped);
+        if self.waits_for_key && track == Track::Video && self.is_broken(pts_us, key) {
+            return Ok(self.drop_one());
         }
-        if self.seal_early && self.queue.setup().begins_at(track, key) {
+        if self.seal_early && self.queue.has().begins_at(track, key) {
             self.seal_early = false;
             self.queue.cut();
         }
@@ -269,6 +310,7 @@ impl State {
     }
 
     /// Bytes that wait for the disk.
+    #[inline]
     pub(super) fn backlog(&self) -> usize {
         self.queue.bytes() + self.in_hand
     }
@@ -281,11 +323,15 @@ impl State {
         }
     }
 
+    #[cold]
+    fn drop_one(&mut self) -> Pressure {
+        self.dropped += 1;
+        Pressure::Dropped
+    }
+
     /// Whether a picture has to be dropped because one before it was.
+    #[cold]
     fn is_broken(&mut self, pts_us: i64, key: bool) -> bool {
-        if !self.waits_for_key {
-            return false;
-        }
         let since = *self.waits_since_us.get_or_insert(pts_us);
         if key || pts_us.saturating_sub(since) > LONGEST_WAIT_US {
             self.wait_for_key(false);
@@ -294,11 +340,13 @@ impl State {
         true
     }
 
+    #[cold]
     fn wait_for_key(&mut self, waits: bool) {
         (self.waits_for_key, self.waits_since_us) = (waits, None);
     }
 
     /// Whether the committer has something to do with the sample that was just taken.
+    #[inline]
     pub(super) fn is_due(&mut self, sample: &Sample<'_>) -> bool {
         let due_us = *self
             .due_us
@@ -306,7 +354,7 @@ impl State {
         // The muxer ends fragments by the same rules (`mux`).
         let early = match sample.track {
             Track::Video if sample.key => self.fragment_us / 4,
-            Track::Audio if self.queue.setup().video.is_some() => -self.fragment_us,
+            Track::Audio if self.queue.has().video => -self.fragment_us,
             _ => 0,
         };
         sample.pts_us >= due_us.saturating_sub(early) || self.queue.bytes() >= MANY

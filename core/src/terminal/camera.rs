@@ -20,7 +20,7 @@ use crate::{
     device::room,
     journal::{self, JournalContext},
     record::{
-        AudioConfig, FragmentCommitted, PROGRESS, Plan, Pressure, Recorder, VideoConfig,
+        AudioConfig, FragmentCommitted, Intake, PROGRESS, Plan, Pressure, Recorder, VideoConfig,
         ring::{Limits, Ring},
         samples::{BLOCK, Pool, Sample, Setup},
         sheet,
@@ -54,7 +54,7 @@ struct State {
 enum Run {
     Standby,
     /// Also when it has ended by itself, or failed, until somebody asks for the outcome.
-    Recording(Arc<Live>),
+    Recording(Arc<Live>, Arc<Intake>),
     Over,
 }
 
@@ -131,7 +131,7 @@ impl Camera {
         match self.lock().run.clone() {
             Run::Standby => RecordingPhase::Standby,
             Run::Over => RecordingPhase::Ended,
-            Run::Recording(live) => match live.recorder.running() {
+            Run::Recording(live, _) => match live.recorder.running() {
                 Ok(()) if live.recorder.is_ending() => RecordingPhase::Ending,
                 Ok(()) => RecordingPhase::Recording,
                 Err(Error::RecordingEnded) if self.once => RecordingPhase::Ended,
@@ -164,7 +164,7 @@ impl Camera {
         }
         let setup = Arc::new(setup);
         match &state.run {
-            Run::Recording(live) => match live.recorder.configure(Arc::clone(&setup)) {
+            Run::Recording(live, _) => match live.recorder.configure(Arc::clone(&setup)) {
                 Err(Error::RecordingEnded) if !self.once => {}
                 configured => configured?,
             },
@@ -176,10 +176,11 @@ impl Camera {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn append(&self, sample: &Sample<'_>) -> Result<Pressure> {
-        let mut state = self.lock();
+        let state = self.lock();
         match &state.run {
-            Run::Recording(live) => match live.recorder.append(sample) {
+            Run::Recording(_, intake) => match intake.append(sample) {
                 // It is over, and the camera goes on.
                 Err(Error::RecordingEnded) if !self.once => {}
                 appended => return appended,
@@ -187,7 +188,12 @@ impl Camera {
             Run::Over => return Err(Error::RecordingEnded),
             Run::Standby => {}
         }
-        sample.check(&state.setup)?;
+        self.buffer(state, sample)
+    }
+
+    #[inline(never)]
+    fn buffer(&self, mut state: MutexGuard<'_, State>, sample: &Sample<'_>) -> Result<Pressure> {
+        sample.check(state.setup.tracks())?;
         if self.owner.asleep.load(Ordering::Acquire) {
             state.ring.clear();
         } else {
@@ -199,11 +205,11 @@ impl Camera {
     pub(super) fn begin(&self) -> Result<()> {
         let _press = self.press();
         match self.lock().run.clone() {
-            Run::Recording(live) if self.go_on(&live)? => return Ok(()),
+            Run::Recording(live, _) if self.go_on(&live)? => return Ok(()),
             // It ended by itself or failed, which was told: this is the next one.
-            Run::Recording(_) if !self.once => {}
+            Run::Recording(..) if !self.once => {}
             Run::Standby => {}
-            Run::Recording(_) | Run::Over => return Err(Error::RecordingEnded),
+            Run::Recording(..) | Run::Over => return Err(Error::RecordingEnded),
         }
         let start = self.owner.start()?;
         let origin = &start.origin;
@@ -215,7 +221,10 @@ impl Camera {
             let whole = self.once || !buffered.queue.is_empty();
             let recorder = Recorder::new(plan, buffered.queue, whole);
             let live = Arc::new(Live { recorder, start });
-            let before = mem::replace(&mut state.run, Run::Recording(Arc::clone(&live)));
+            let before = mem::replace(
+                &mut state.run,
+                Run::Recording(Arc::clone(&live), live.recorder.intake()),
+            );
             if !self.once {
                 state.ring.set_limits(limits(&live.start.recording));
             }
@@ -307,7 +316,7 @@ impl Camera {
     fn end(&self) -> Result<EvidenceItem> {
         let live = {
             let mut state = self.lock();
-            let Run::Recording(live) = &state.run else {
+            let Run::Recording(live, _) = &state.run else {
                 return Err(Error::RecordingEnded);
             };
             let live = Arc::clone(live);
@@ -392,7 +401,7 @@ impl Camera {
 
     pub(super) fn wait_for_room(&self) -> Result<()> {
         let live = match self.lock().run.clone() {
-            Run::Recording(live) => live,
+            Run::Recording(live, _) => live,
             Run::Over => return Err(Error::RecordingEnded),
             // Nothing waits for the disk.
             Run::Standby => return Ok(()),
@@ -411,7 +420,7 @@ impl Camera {
     /// The recording that was begun and not asked for its outcome.
     fn current(&self) -> Result<Arc<Live>> {
         match &self.lock().run {
-            Run::Recording(live) => Ok(Arc::clone(live)),
+            Run::Recording(live, _) => Ok(Arc::clone(live)),
             Run::Standby | Run::Over => Err(Error::RecordingEnded),
         }
     }
