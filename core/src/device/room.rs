@@ -1,6 +1,8 @@
 //! Room to record: asked for before a file is begun and before every commit. What may go is
 //! cleared first, where the policy says so; what is not confirmed never is.
 
+use std::time::{Duration, Instant};
+
 use custos_protocol::{journal::Event, policy::StoragePolicy};
 
 use super::{
@@ -15,6 +17,10 @@ use crate::{
 
 /// A recording that begins should last so long at least.
 const WORTH_BEGINNING_S: u64 = 5;
+
+/// How fast the storage fills is asked so often at most: it takes reading what is kept of every
+/// clip that is being recorded, and changes slowly.
+const RATE_EVERY: Duration = Duration::from_secs(10);
 
 /// What is cleared is cleared for so long ahead, not for each commit anew.
 const CLEAR_AHEAD_S: u64 = 60;
@@ -65,6 +71,8 @@ pub(crate) struct Watch {
     policy: StoragePolicy,
     /// The lowest level that was told.
     told: Option<u32>,
+    /// Bytes a second, and when that was found out.
+    rate: Option<(u64, Instant)>,
 }
 
 /// What a commit is told.
@@ -82,7 +90,11 @@ pub(crate) enum Room {
 
 impl Watch {
     pub(crate) fn new(policy: StoragePolicy) -> Self {
-        Self { policy, told: None }
+        Self {
+            policy,
+            told: None,
+            rate: None,
+        }
     }
 
     /// Asks before so many bytes are written. A recording that has to end writes what waits with
@@ -95,7 +107,7 @@ impl Watch {
 
     fn ask(&mut self, vault: &Vault, bytes: u64) -> Result<Room> {
         let reserve = self.policy.reserve_bytes;
-        let rate = vault.read(storage::bytes_per_s)?;
+        let rate = self.rate(vault)?;
         let needed = reserve.saturating_add(bytes);
         let ahead = needed.saturating_add(rate.saturating_mul(CLEAR_AHEAD_S));
         let free_bytes = free_up(vault, &self.policy, needed, ahead)?;
@@ -116,6 +128,17 @@ impl Watch {
         } else {
             Room::Enough
         })
+    }
+
+    fn rate(&mut self, vault: &Vault) -> Result<u64> {
+        match self.rate {
+            Some((rate, at)) if at.elapsed() < RATE_EVERY => Ok(rate),
+            _ => {
+                let rate = vault.read(storage::bytes_per_s)?;
+                self.rate = Some((rate, Instant::now()));
+                Ok(rate)
+            }
+        }
     }
 
     /// The lowest level at or above so many minutes.
