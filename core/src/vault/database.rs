@@ -13,7 +13,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{folder::parent, keys::DatabaseKey, migrations, wal};
+use super::{folder::parent, keys::DatabaseKey, migrations, sqlcipher, wal};
 use crate::{Error, Result};
 
 const BUSY: Duration = Duration::from_secs(10);
@@ -67,6 +67,7 @@ impl Database {
     }
 
     fn connections(path: &Path, key: &DatabaseKey, create: OpenFlags) -> Result<Self> {
+        sqlcipher::ready()?;
         let mut writer = connection(path, key, create)?;
         wal::write_again(&mut writer, path)?;
         migrations::migrate(&mut writer)?;

@@ -25,6 +25,11 @@ impl MasterKey {
         Ok(Self(bytes))
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// Reads the wrapped key of a terminal's folder.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`key_source`]: where the key-encryption key lives; `keys`: what is derived from the master key
-//! - `database`, `migrations`, `wal`: SQLCipher; [`Vault::write`] and [`Vault::read`] are the only ways in
+//! - `database`, `sqlcipher`, `migrations`, `wal`: SQLCipher; [`Vault::write`] and [`Vault::read`] are the only ways in
 //! - [`officer`]: PIN slots; `secret`: the PIN itself
 //! - [`wipe`]: keys first, then files
 //! - `folder`: what lies where
@@ -15,6 +15,7 @@ mod keys;
 mod migrations;
 pub(crate) mod officer;
 mod secret;
+mod sqlcipher;
 #[cfg(test)]
 pub(crate) mod testing;
 mod wal;
