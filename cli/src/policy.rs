@@ -177,6 +177,11 @@ const SETTINGS: &[(&str, &str, &str)] = &[
         "签署访问规则所需人数（1 或 2）",
     ),
     (
+        "access.people_signers",
+        "people who have to sign each change to people or policy: 1 or 2",
+        "签署人员或策略变更所需人数（1 或 2）",
+    ),
+    (
         "categories",
         "what evidence is sorted into: code, name, days here and at the station",
         "证据类别：代码、名称、终端与服务器保留天数",

@@ -8,6 +8,7 @@ use custos_fuzz::fixture::{
 };
 use custos_protocol::{
     certificate::Certificate,
+    change::Change,
     directive::{Ack, Addressee, Directive, DirectiveError},
     disclosure::{
         Disclosure, DisclosureApproval, DisclosureRefusal, DisclosureRequest, MAX_REGIONS,
@@ -60,7 +61,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let agency = &WORLD.agency;
-    match kind % 17 {
+    match kind % 18 {
         0 => directive(agency, json),
         1 => plain::<Ack>(json, &WORLD.terminal.key),
         2 => {
@@ -93,6 +94,7 @@ fuzz_target!(|data: &[u8]| {
         14 => disclosure_approval(json),
         15 => disclosure_refusal(json),
         16 => disclosure(json),
+        17 => plain::<Change>(json, &agency.carla),
         _ => trust_set(agency, json),
     }
 });

@@ -215,7 +215,7 @@ pub struct DirectiveInfo {
 }
 
 /// `POST /v1/admin/people`
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PersonRequest {
     pub name: String,
@@ -368,6 +368,18 @@ pub struct RulesInfo {
     pub signed_by: Vec<String>,
     /// Signatures still wanted; 0: in force.
     pub missing: usize,
+    pub note: String,
+}
+
+/// `POST /v1/admin/changes`, `GET /v1/admin/changes`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangeInfo {
+    pub id: String,
+    pub signed_by: Vec<String>,
+    /// Signatures still wanted; 0: it was made.
+    pub missing: usize,
+    /// [`crate::change::Change`], a signed note.
     pub note: String,
 }
 

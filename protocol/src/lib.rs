@@ -24,6 +24,7 @@
 
 pub mod api;
 pub mod certificate;
+pub mod change;
 pub mod checkpoint;
 pub mod civil;
 pub mod clip;

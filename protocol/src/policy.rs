@@ -189,11 +189,16 @@ impl Default for LookupPolicy {
 pub struct AccessPolicy {
     /// People who have to sign access rules: 1 or 2.
     pub rules_signers: u32,
+    /// People who have to sign each change to people or policy: 1 or 2.
+    pub people_signers: u32,
 }
 
 impl Default for AccessPolicy {
     fn default() -> Self {
-        Self { rules_signers: 1 }
+        Self {
+            rules_signers: 1,
+            people_signers: 1,
+        }
     }
 }
 
@@ -303,6 +308,10 @@ impl Policy {
             (
                 "rules_signers",
                 (1..=2).contains(&self.access.rules_signers),
+            ),
+            (
+                "people_signers",
+                (1..=2).contains(&self.access.people_signers),
             ),
             ("categories", self.categories_are_sound()),
         ];

@@ -5,9 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    note::{Note, Verifier},
+    note::Note,
     statement::{self, Statement, StatementError},
-    trust::{Person, ROLE_DEVICE, TrustSet},
+    trust::{ROLE_DEVICE, TrustSet},
 };
 
 /// Longest text of rules, in bytes.
@@ -62,19 +62,7 @@ impl AccessRules {
     /// # Errors
     /// [`AccessRulesError::Statement`].
     pub fn signers(note: &Note, trust: &TrustSet) -> Result<Vec<String>, AccessRulesError> {
-        let allowed = trust.people.iter().filter(|p| p.has_role(ROLE_DEVICE));
-        let allowed: Vec<&Person> = allowed.collect();
-        let keys: Vec<&Verifier> = allowed.iter().map(|p| &p.key).collect();
-        let signed = note.verify_strict(keys).map_err(StatementError::from)?;
-        let mut people: Vec<&Person> = Vec::new();
-        for person in allowed.into_iter().filter(|p| signed.contains(&&p.key)) {
-            // Two names for one key, or two keys of one person, are one person.
-            let same = |p: &&Person| p.name == person.name || p.key.key() == person.key.key();
-            if !people.iter().any(same) {
-                people.push(person);
-            }
-        }
-        Ok(people.into_iter().map(|p| p.name.clone()).collect())
+        Ok(trust.signers(note, ROLE_DEVICE)?)
     }
 
     /// The rules of a note that so many people signed. Whether they are newer, well-formed and fit

@@ -170,6 +170,26 @@ impl TrustSet {
         Ok(next)
     }
 
+    /// The people with this role who signed a note, each counted once. A line by any other key is
+    /// an error.
+    ///
+    /// # Errors
+    /// [`StatementError::Note`].
+    pub fn signers(&self, note: &Note, role: &str) -> Result<Vec<String>, StatementError> {
+        let allowed: Vec<&Person> = self.people.iter().filter(|p| p.has_role(role)).collect();
+        let keys: Vec<&Verifier> = allowed.iter().map(|p| &p.key).collect();
+        let signed = note.verify_strict(keys)?;
+        let mut people: Vec<&Person> = Vec::new();
+        for person in allowed.into_iter().filter(|p| signed.contains(&&p.key)) {
+            // Two names for one key, or two keys of one person, are one person.
+            let same = |p: &&Person| p.name == person.name || p.key.key() == person.key.key();
+            if !people.iter().any(same) {
+                people.push(person);
+            }
+        }
+        Ok(people.into_iter().map(|p| p.name.clone()).collect())
+    }
+
     pub fn person(&self, name: &str) -> Option<&Person> {
         self.people.iter().find(|p| p.name == name)
     }

@@ -18,6 +18,7 @@ mod access;
 mod api;
 mod app;
 mod auth;
+mod changes;
 mod clock;
 mod config;
 mod directives;

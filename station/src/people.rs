@@ -14,7 +14,7 @@ use crate::{
     api::error::ApiError,
     app::{self, App},
     clock::now_ms,
-    store::{self, records},
+    store::{self, Conn, records},
 };
 
 /// Registers a person, or gives a registered one another key or other roles (none: the person
@@ -24,22 +24,39 @@ pub(crate) async fn register(
     who: &str,
     request: PersonRequest,
 ) -> Result<Person, ApiError> {
+    let mut tx = app.store.write().await?;
+    alone(&mut tx).await?;
+    let person = enter(app, &mut tx, who, request).await?;
+    tx.commit().await?;
+    Ok(person)
+}
+
+/// Refuses what one person asks for where the policy wants two.
+async fn alone(tx: &mut Conn) -> Result<(), ApiError> {
+    if app::policy(tx).await?.access.people_signers > 1 {
+        return Err(ApiError::conflict(
+            "change-signatures",
+            "The policy wants this signed by more than one person: hand it in as a change.",
+        ));
+    }
+    Ok(())
+}
+
+/// As [`register`], by as many people as the policy wants.
+pub(crate) async fn enter(
+    app: &App,
+    tx: &mut Conn,
+    who: &str,
+    request: PersonRequest,
+) -> Result<Person, ApiError> {
     let named = id::is_safe(&request.name)
         && request.key.name() == TrustSet::person_key_name(app.agency(), &request.name)
         && request.key.algorithm() == Algorithm::Ed25519;
-    if !named
-        || request
-            .roles
-            .iter()
-            .any(|role| !ROLES.contains(&role.as_str()))
-    {
-        return Err(ApiError::bad_request(
-            "A person's key is named <agency>/person/<name>; roles are directive, device, evidence, \
-             manager, approver, supervisor, auditor, maintenance.",
-        ));
+    if !named {
+        return Err(no_person());
     }
-    let mut tx = app.store.write().await?;
-    let mut trust = app::trust(&mut tx).await?;
+    check_roles(&request.roles)?;
+    let mut trust = app::trust(tx).await?;
     // Two people with one key would be one person with two votes.
     let taken = |p: &&Person| p.name != request.name && p.key.key() == request.key.key();
     if trust.people.iter().any(|p| taken(&p)) {
@@ -56,43 +73,84 @@ pub(crate) async fn register(
     trust.people.retain(|p| p.name != person.name);
     trust.people.push(person.clone());
     trust.people.sort_by(|a, b| a.name.cmp(&b.name));
-    if !trust.people.iter().any(|p| p.has_role(ROLE_DEVICE)) {
+    if managers(&trust) < app::policy(tx).await?.access.people_signers as usize {
         return Err(ApiError::conflict(
             "last-administrator",
-            "Nobody would be left who can register people.",
+            "Too few would be left who can register people.",
         ));
     }
     let now = now_ms();
     (trust.version, trust.time_ms) = (trust.version + 1, now);
     let note = statement::sign(&trust, &[&app.keys.root]).map_err(|_| ApiError::internal())?;
-    store::trust::add_trust(&mut tx, trust.version, &note.to_string(), now).await?;
-    records::audit(&mut tx, who, "person-registered", &person.name, now).await?;
-    tx.commit().await?;
+    store::trust::add_trust(tx, trust.version, &note.to_string(), now).await?;
+    records::audit(tx, who, "person-registered", &person.name, now).await?;
     Ok(person)
+}
+
+/// People of device management.
+fn managers(trust: &TrustSet) -> usize {
+    let people = trust.people.iter();
+    people.filter(|person| person.has_role(ROLE_DEVICE)).count()
+}
+
+pub(crate) fn check_roles(roles: &[String]) -> Result<(), ApiError> {
+    if roles.iter().all(|role| ROLES.contains(&role.as_str())) {
+        return Ok(());
+    }
+    Err(no_person())
+}
+
+fn no_person() -> ApiError {
+    ApiError::bad_request(
+        "A person's key is named <agency>/person/<name>; roles are directive, device, evidence, \
+         manager, approver, supervisor, auditor, maintenance, pack.",
+    )
 }
 
 /// Publishes a policy: the version after the present one.
 pub(crate) async fn publish_policy(
     app: &App,
     who: &str,
-    mut policy: Policy,
+    policy: Policy,
 ) -> Result<Policy, ApiError> {
+    let mut tx = app.store.write().await?;
+    alone(&mut tx).await?;
+    let policy = put_in_force(app, &mut tx, who, policy).await?;
+    tx.commit().await?;
+    Ok(policy)
+}
+
+pub(crate) fn check_policy(policy: &Policy) -> Result<(), ApiError> {
     policy
         .check()
-        .map_err(|_| ApiError::bad_request("A setting of the policy is out of its range."))?;
-    let mut tx = app.store.write().await?;
-    let current = app::policy(&mut tx).await?;
+        .map_err(|_| ApiError::bad_request("A setting of the policy is out of its range."))
+}
+
+/// As [`publish_policy`], by as many people as the policy in force wants.
+pub(crate) async fn put_in_force(
+    app: &App,
+    tx: &mut Conn,
+    who: &str,
+    mut policy: Policy,
+) -> Result<Policy, ApiError> {
+    check_policy(&policy)?;
+    let current = app::policy(tx).await?;
     if policy.version != current.version + 1 || policy.suite != current.suite {
         return Err(ApiError::conflict(
             "policy-version",
             "The policy's version must be the one after the present one.",
         ));
     }
+    if managers(&app::trust(tx).await?) < policy.access.people_signers as usize {
+        return Err(ApiError::conflict(
+            "last-administrator",
+            "There are not as many people of device management as would have to sign.",
+        ));
+    }
     policy.time_ms = now_ms();
     let note = statement::sign(&policy, &[&app.keys.policy]).map_err(|_| ApiError::internal())?;
-    store::trust::add_policy(&mut tx, policy.version, &note.to_string(), policy.time_ms).await?;
+    store::trust::add_policy(tx, policy.version, &note.to_string(), policy.time_ms).await?;
     let version = policy.version.to_string();
-    records::audit(&mut tx, who, "policy-published", &version, policy.time_ms).await?;
-    tx.commit().await?;
+    records::audit(tx, who, "policy-published", &version, policy.time_ms).await?;
     Ok(policy)
 }

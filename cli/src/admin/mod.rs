@@ -3,10 +3,11 @@
 //! # Layout
 //!
 //! - `key_file`, `client`: who asks
-//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `grant`, `rules`, `evidence`, `list`,
+//! - `ticket`, `terminal`, `directive`, `person`, `policy`, `change`, `grant`, `rules`, `evidence`, `list`,
 //!   `audit`, `lookups`, `disclosure` and `make_copy`: what is asked
 
 mod audit;
+mod change;
 mod client;
 mod directive;
 mod disclosure;
@@ -63,6 +64,9 @@ pub(crate) enum AdminCommand {
     /// People whose signature counts
     #[command(subcommand)]
     Person(person::PersonCommand),
+    /// Changes to people or policy that wait for a second person
+    #[command(subcommand)]
+    Change(change::ChangeCommand),
     /// Settings of all terminals
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -102,6 +106,7 @@ pub(crate) fn run(args: &AdminArgs, output: &Output) -> Result<(), Failure> {
             AdminCommand::Terminal(command) => terminal::run(&client, command, output).await,
             AdminCommand::Directive(command) => directive::run(&client, command, output).await,
             AdminCommand::Person(command) => person::run(&client, command, output).await,
+            AdminCommand::Change(command) => change::run(&client, command, output).await,
             AdminCommand::Policy(command) => policy::run(&client, command, output).await,
             AdminCommand::Grant(command) => grant::run(&client, command, output).await,
             AdminCommand::Rules(command) => rules::run(&client, command, output).await,

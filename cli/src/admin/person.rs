@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use custos_protocol::{
-    api::PersonRequest,
+    api::{ChangeInfo, PersonRequest},
+    change::Changed,
     note::Verifier,
     trust::{Person, ROLE_DIRECTIVE, ROLES},
 };
 use serde_json::json;
 
-use super::{AdminClient, PersonKey};
+use super::{AdminClient, PersonKey, change};
 use crate::{failure::Failure, output::Output};
 
 #[derive(Debug, Subcommand)]
@@ -66,12 +67,15 @@ pub(super) async fn run(
                 key,
                 roles,
             };
-            register(client, &person).await?;
-            let line = json!({ "id": person.name, "key": person.key, "roles": person.roles });
-            output.result(
-                &line,
-                &format!("{}  {}", person.name, person.roles.join(", ")),
-            )
+            let waiting = register(client, &person).await?;
+            let mut line = json!({ "id": person.name, "key": person.key, "roles": person.roles });
+            let mut sentence = format!("{}  {}", person.name, person.roles.join(", "));
+            if let Some(info) = waiting {
+                line["change"] = json!(info.id);
+                line["missing"] = json!(info.missing);
+                sentence += &format!("\n  {}", change::waits(&info, output));
+            }
+            output.result(&line, &sentence)
         }
         PersonCommand::List => {
             let people: Vec<Person> = client.get("/v1/admin/people").await?;
@@ -86,8 +90,16 @@ pub(super) async fn run(
     }
 }
 
-/// Puts a person into the trust set.
-pub(crate) async fn register(client: &AdminClient, person: &PersonRequest) -> Result<(), Failure> {
+/// Puts a person into the trust set; the change that waits for others to sign it, where the policy
+/// wants them.
+pub(crate) async fn register(
+    client: &AdminClient,
+    person: &PersonRequest,
+) -> Result<Option<ChangeInfo>, Failure> {
+    if change::wanted(client).await? {
+        let info = change::propose(client, Changed::Person(person.clone())).await?;
+        return Ok((info.missing > 0).then_some(info));
+    }
     let _: serde_json::Value = client.post("/v1/admin/people", person).await?;
-    Ok(())
+    Ok(None)
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use custos_protocol::{policy::Policy, trust::TrustSet};
+use custos_protocol::{change::Changed, policy::Policy, trust::TrustSet};
+use serde_json::json;
 
-use super::AdminClient;
+use super::{AdminClient, change};
 use crate::{
     failure::{Exit, Failure},
     output::Output,
@@ -46,7 +47,7 @@ pub(super) async fn run(
 }
 
 /// The policy in force, as its signature under the trust set proves it.
-async fn in_force(client: &AdminClient) -> Result<Policy, Failure> {
+pub(super) async fn in_force(client: &AdminClient) -> Result<Policy, Failure> {
     let trust = TrustSet::open(&client.get_text("/v1/trust").await?)
         .map_err(|_| custos_core::Error::TrustInvalid)?;
     let policy = Policy::open(&client.get_text("/v1/policy").await?, &trust)
@@ -61,7 +62,19 @@ async fn publish(
     output: &Output,
 ) -> Result<(), Failure> {
     let next = policy::next(current, args.file.as_deref(), &args.set)?;
-    let _: Policy = client.post("/v1/admin/policy", &next).await?;
+    if current.access.people_signers > 1 {
+        let info = change::propose(client, Changed::Policy(Box::new(next.clone()))).await?;
+        if info.missing > 0 {
+            let changes = policy::changes(current, &next)?.join("\n");
+            let line = json!({ "change": info.id, "missing": info.missing, "policy": next });
+            return output.result(
+                &line,
+                &format!("{changes}\n  {}", change::waits(&info, output)),
+            );
+        }
+    } else {
+        let _: Policy = client.post("/v1/admin/policy", &next).await?;
+    }
     let published = in_force(client).await?;
     // The station dates the policy; it must not put another one in its place.
     let wanted = Policy {

@@ -93,6 +93,54 @@ pub(super) const TABLE: &[Row] = &[
         ("Publish them again.", "请重新发布。"),
     ),
     (
+        "change-signatures",
+        "策略要求多人签署此类变更。",
+        NOTHING,
+        (
+            "Hand it in as a change: custos admin … person add, policy publish do.",
+            "请以变更方式提交：custos admin … person add 或 policy publish。",
+        ),
+    ),
+    (
+        "change-signature",
+        "变更未由设备管理人员本人在原文上签署。",
+        NOTHING,
+        (
+            "Sign the change as it is: custos admin … change sign ID",
+            "请按原文签署：custos admin … change sign ID",
+        ),
+    ),
+    (
+        "change-range",
+        "变更没有编号，或属于其他单位。",
+        NOTHING,
+        ("Make the change again.", "请重新提出变更。"),
+    ),
+    (
+        "change-time",
+        "变更已过期（首次签署七日后失效）。",
+        NOTHING,
+        ("Make the change again.", "请重新提出变更。"),
+    ),
+    (
+        "change-made",
+        "该变更已经生效。",
+        NOTHING,
+        (
+            "Nothing is to be done: custos admin … change list",
+            "无需操作：custos admin … change list",
+        ),
+    ),
+    (
+        "change-differs",
+        "服务器上的变更与签名不符，未签署。",
+        NOTHING,
+        (
+            "Do not sign; tell who runs the station.",
+            "请勿签署，并通知服务器管理人员。",
+        ),
+    ),
+    (
         "rules-range",
         "规则没有版本号或过长。",
         KEPT,

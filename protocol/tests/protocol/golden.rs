@@ -143,6 +143,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         ("disclosure-refusal", disclosing.refusal().to_string()),
         ("disclosure", disclosing.disclosure.to_string()),
         ("rules", granting.rules(2, &[&granting.carla]).to_string()),
+        ("change", granting.change(&[&granting.carla]).to_string()),
         ("ticket", agency.ticket().to_text()),
         (
             "enrol-proof",

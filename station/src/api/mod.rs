@@ -4,7 +4,7 @@
 //!
 //! - `public`: what needs no session: info, trust, policy, enrolment, sessions
 //! - `terminal`: journal, receipts, directives of the terminal that asks
-//! - `admin`, `directives`, `evidence`: staff; `grants`, `rules`: theirs and what terminals get of them;
+//! - `admin`, `changes`, `directives`, `evidence`: staff; `grants`, `rules`: theirs and what terminals get of them;
 //!   `disclosures`: copies for somebody outside; `lookups`: questions to registries, and who asked them
 //! - `extract`, `error`: reading requests and refusing them
 //! - uploads are in [`crate::tus`]
@@ -23,6 +23,7 @@ use self::error::ApiError;
 use crate::{app::Shared, openapi, tus};
 
 pub(crate) mod admin;
+pub(crate) mod changes;
 pub(crate) mod directives;
 pub(crate) mod disclosures;
 pub(crate) mod error;
@@ -65,6 +66,7 @@ pub(crate) fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(directives::acks))
         .routes(routes!(admin::register_person, admin::people))
         .routes(routes!(admin::publish_policy))
+        .routes(routes!(changes::hand_in, changes::list))
         .routes(routes!(admin::audit))
         .routes(routes!(admin::alarms))
         .routes(routes!(lookups::ask))

@@ -21,6 +21,7 @@ use sqlx::{
 
 use crate::StartError;
 
+pub(crate) mod changes;
 pub(crate) mod directives;
 pub(crate) mod disclosures;
 pub(crate) mod enrolment;

@@ -6,6 +6,7 @@
 //! - the rest: one file a concern
 
 mod admin;
+mod changes;
 mod decided;
 mod directives;
 mod disclosures;

@@ -140,7 +140,10 @@ async fn two_people_where_the_policy_asks_for_them() {
     let policy = Policy::open(&house.text("/v1/policy").await, &trust).expect("policy");
     let policy = Policy {
         version: 2,
-        access: AccessPolicy { rules_signers: 2 },
+        access: AccessPolicy {
+            rules_signers: 2,
+            ..AccessPolicy::default()
+        },
         ..policy
     };
     let _: Policy = house.post("/v1/admin/policy", &admin.token, &policy).await;

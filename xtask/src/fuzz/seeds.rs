@@ -245,6 +245,7 @@ fn statements(corpus: &mut Corpus) -> Result {
         (14, "disclosure-approval"),
         (15, "disclosure-refusal"),
         (16, "disclosure"),
+        (17, "change"),
     ] {
         corpus.kind("statement", name, kind, body(name)?.as_bytes());
     }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use custos_access::{Action, Circumstances, Request, Resource, Who};
-use custos_protocol::{note::Signer, policy::AccessPolicy, suite};
+use custos_protocol::{note::Signer, suite};
 
 use super::*;
 use crate::testing::Agency;
@@ -120,7 +120,7 @@ fn what_does_not_hold_is_refused_whole_and_said_once() {
 fn two_people_where_the_policy_asks_for_them() {
     let agency = Agency::with_people();
     let (carla, fred) = (agency.person("carla"), agency.person("fred"));
-    agency.publish(|policy| policy.access = AccessPolicy { rules_signers: 2 });
+    agency.publish(|policy| policy.access.rules_signers = 2);
     assert!(!offer(&agency, &note(1, CLOSED, &[&carla])));
     assert!(open_to_officers(&agency));
     assert!(offer(&agency, &note(1, CLOSED, &[&carla, &fred])));

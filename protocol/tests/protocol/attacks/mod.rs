@@ -9,9 +9,11 @@
 //! - `directive`: replay, addressee, expiry, thresholds
 //! - `disclosure`: steps by the wrong people, mixed, of other originals, of altered copies
 //! - `grant`: steps by the wrong people, altered, mixed, widened
+//! - `change`: changes of people and policy by too few, by others, altered, too late
 //! - `rules`: access rules by too few, by others, altered, without a version
 //! - `statements`: policies, tickets and everything else that is signed
 
+mod change;
 mod clip;
 mod cosignature;
 mod directive;

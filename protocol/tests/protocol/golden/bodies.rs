@@ -336,6 +336,15 @@ pub(super) fn api(world: &World) -> String {
         }),
     );
     add(
+        "ChangeInfo",
+        json(&api::ChangeInfo {
+            id: "change-01jz8w9b3f5h7k9m1p3r5t7v9x".into(),
+            signed_by: vec!["carla".into()],
+            missing: 1,
+            note: note(),
+        }),
+    );
+    add(
         "JournalPage",
         json(&api::JournalPage {
             terminal: TERMINAL.into(),
