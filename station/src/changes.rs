@@ -1,12 +1,17 @@
 //! Changes to people and policy that more than one person has to sign: collected here until enough
 //! have, then made at once, in the same transaction. Where the policy asks for one person alone,
-//! they can be made without a statement of their own (`people`).
+//! they can be made without a statement of their own (`people`). What does not hold is on record
+//! before it is told (`steps`): somebody may be trying to be two.
 
 use axum::http::StatusCode;
+use custos_access::Action;
 use custos_protocol::{
     api::ChangeInfo,
     change::{Change, ChangeError, Changed},
+    id,
     note::Note,
+    statement,
+    trust::ROLE_DEVICE,
 };
 
 use crate::{
@@ -15,6 +20,7 @@ use crate::{
     auth::PersonAuth,
     clock::now_ms,
     people,
+    steps::{self, Refused, Unacceptable},
     store::{
         Conn,
         changes::{self, ChangeRow},
@@ -24,9 +30,9 @@ use crate::{
 
 /// What a change is about, its signatures not checked: for the access rules to decide on.
 pub(crate) fn read(text: &str) -> Result<(Note, Change), ApiError> {
-    let note: Note = text.parse().map_err(|_| unacceptable("signature"))?;
-    let change = custos_protocol::statement::read_unverified(&note)
-        .map_err(|_| unacceptable("signature"))?;
+    let unreadable = || Refusal("signature").told();
+    let note: Note = text.parse().map_err(|_| unreadable())?;
+    let change = statement::read_unverified(&note).map_err(|_| unreadable())?;
     Ok((note, change))
 }
 
@@ -35,17 +41,31 @@ pub(crate) fn read(text: &str) -> Result<(Note, Change), ApiError> {
 pub(crate) async fn hand_in(
     app: &App,
     who: &PersonAuth,
-    note: &Note,
+    (note, change): (Note, Change),
+    action: Action,
 ) -> Result<ChangeInfo, ApiError> {
+    let about = if id::is_safe(&change.id) {
+        change.id.as_str()
+    } else {
+        "unreadable"
+    };
+    let taken = take(app, who, &note).await;
+    steps::answer(app, who, action, about, taken).await
+}
+
+async fn take(app: &App, who: &PersonAuth, note: &Note) -> Result<ChangeInfo, Refused<Refusal>> {
     let now = now_ms();
     let mut tx = app.store.write().await?;
     let trust = app::trust(&mut tx).await?;
-    let (change, signed_by) = Change::open(note, &trust, now).map_err(|error| match error {
-        ChangeError::Statement(_) => unacceptable("signature"),
-        error => unacceptable(error.code().trim_start_matches("change-")),
+    let (change, signed_by) = Change::open(note, &trust, now).map_err(|error| {
+        Refused::Step(Refusal(match error {
+            ChangeError::Statement(_) => "signature",
+            ChangeError::Range => "range",
+            ChangeError::Time => "time",
+        }))
     })?;
     if !signed_by.contains(&who.name) {
-        return Err(unacceptable("other-signer"));
+        return Err(Refused::Step(Refusal("other-signer")));
     }
     if let Some(before) = changes::find(&mut tx, &change.id).await? {
         extends(&before, note)?;
@@ -88,19 +108,17 @@ fn check(what: &Changed) -> Result<(), ApiError> {
 }
 
 /// A further signature is one under the same text, beside those that are there.
-fn extends(before: &ChangeRow, note: &Note) -> Result<(), ApiError> {
+fn extends(before: &ChangeRow, note: &Note) -> Result<(), Refused<Refusal>> {
     if before.missing == 0 {
-        return Err(ApiError::conflict(
-            "change-made",
-            "This change was made already.",
-        ));
+        let made = ApiError::conflict("change-made", "This change was made already.");
+        return Err(Refused::Other(made));
     }
     let before: Note = before.note.parse().map_err(|_| ApiError::internal())?;
     let mut lines = before.signatures().iter();
     if before.text() == note.text() && lines.all(|line| note.signatures().contains(line)) {
         return Ok(());
     }
-    Err(unacceptable("other-text"))
+    Err(Refused::Step(Refusal("other-text")))
 }
 
 /// Changes that were made and such as wait for signatures, the newest first.
@@ -110,8 +128,7 @@ pub(crate) async fn list(app: &App) -> Result<Vec<ChangeInfo>, ApiError> {
     let rows = changes::list(&mut conn).await?;
     let info = |row: ChangeRow| {
         let note = row.note.parse::<Note>().ok();
-        let role = custos_protocol::trust::ROLE_DEVICE;
-        let signed_by = note.and_then(|note| trust.signers(&note, role).ok());
+        let signed_by = note.and_then(|note| trust.signers(&note, ROLE_DEVICE).ok());
         ChangeInfo {
             id: row.id,
             signed_by: signed_by.unwrap_or_default(),
@@ -122,21 +139,32 @@ pub(crate) async fn list(app: &App) -> Result<Vec<ChangeInfo>, ApiError> {
     Ok(rows.into_iter().map(info).collect())
 }
 
-fn unacceptable(reason: &str) -> ApiError {
-    let (code, message) = match reason {
-        "time" => (
-            "change-time",
-            "The change has lapsed: seven days after it was signed first.",
-        ),
-        "range" => (
-            "change-range",
-            "The change has no identifier, or is of another agency.",
-        ),
-        _ => (
-            "change-signature",
-            "The change is not signed by whoever hands it in, of device management, beside those \
-             who signed it before, and nobody else.",
-        ),
-    };
-    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).with_reason(reason)
+/// Why a change does not hold, in a word.
+struct Refusal(&'static str);
+
+impl Unacceptable for Refusal {
+    const ATTEMPT: &'static str = people::REFUSED;
+
+    fn why(&self) -> &'static str {
+        self.0
+    }
+
+    fn told(&self) -> ApiError {
+        let (code, message) = match self.0 {
+            "time" => (
+                "change-time",
+                "The change has lapsed, seven days after it was signed first, or is of the future.",
+            ),
+            "range" => (
+                "change-range",
+                "The change has no identifier, or is of another agency.",
+            ),
+            _ => (
+                "change-signature",
+                "The change is not signed by whoever hands it in, of device management, beside \
+                 those who signed it before, and nobody else.",
+            ),
+        };
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).with_reason(self.0)
+    }
 }

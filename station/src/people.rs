@@ -1,6 +1,7 @@
 //! Who may do what, and by which rules: the trust set and the policy, published in versions that
 //! follow one another.
 
+use custos_access::Action;
 use custos_protocol::{
     api::PersonRequest,
     id,
@@ -14,7 +15,7 @@ use crate::{
     api::error::ApiError,
     app::{self, App},
     clock::now_ms,
-    store::{self, Conn, records},
+    store::{self, Conn, Tx, records},
 };
 
 /// Registers a person, or gives a registered one another key or other roles (none: the person
@@ -24,22 +25,29 @@ pub(crate) async fn register(
     who: &str,
     request: PersonRequest,
 ) -> Result<Person, ApiError> {
-    let mut tx = app.store.write().await?;
-    alone(&mut tx).await?;
+    let mut tx = alone(app, who, Action::PersonRegister).await?;
     let person = enter(app, &mut tx, who, request).await?;
     tx.commit().await?;
     Ok(person)
 }
 
-/// Refuses what one person asks for where the policy wants two.
-async fn alone(tx: &mut Conn) -> Result<(), ApiError> {
-    if app::policy(tx).await?.access.people_signers > 1 {
-        return Err(ApiError::conflict(
-            "change-signatures",
-            "The policy wants this signed by more than one person: hand it in as a change.",
-        ));
+/// What the audit register calls the attempt at a change that does not hold.
+pub(crate) const REFUSED: &str = "change-refused";
+
+/// Begins what one person does alone. Where the policy wants two for it, that is refused, once the
+/// audit register has it.
+async fn alone(app: &App, who: &str, action: Action) -> Result<Tx, ApiError> {
+    let mut tx = app.store.write().await?;
+    if app::policy(&mut tx).await?.access.people_signers < 2 {
+        return Ok(tx);
     }
-    Ok(())
+    let detail = format!("{}: alone", action.as_str());
+    records::audit_with(&mut tx, who, REFUSED, "agency", &detail, now_ms()).await?;
+    tx.commit().await?;
+    Err(ApiError::conflict(
+        "change-signatures",
+        "The policy wants this signed by more than one person: hand it in as a change.",
+    ))
 }
 
 /// As [`register`], by as many people as the policy wants.
@@ -113,8 +121,7 @@ pub(crate) async fn publish_policy(
     who: &str,
     policy: Policy,
 ) -> Result<Policy, ApiError> {
-    let mut tx = app.store.write().await?;
-    alone(&mut tx).await?;
+    let mut tx = alone(app, who, Action::SettingsPublish).await?;
     let policy = put_in_force(app, &mut tx, who, policy).await?;
     tx.commit().await?;
     Ok(policy)

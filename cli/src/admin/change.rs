@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use custos_protocol::{
-    api::{ChangeInfo, NoteBody},
-    change::{Change, Changed},
+    api::{ChangeInfo, NoteBody, PersonRequest},
+    change::{Change, ChangeError, Changed},
     id,
     note::Note,
     statement, suite,
@@ -35,20 +35,23 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let all: Vec<ChangeInfo> = client.get("/v1/admin/changes").await?;
     match command {
-        ChangeCommand::List => all.iter().try_for_each(|info| {
-            let change = statement::read_unverified(&info.note.parse().map_err(|_| differs())?);
-            tell(info, &change.map_err(|_| differs())?, output)
-        }),
+        ChangeCommand::List => all
+            .iter()
+            .try_for_each(|info| tell(info, &read(info)?, output)),
         ChangeCommand::Show { id } => {
-            let (info, _, change) = opened(client, &all, id).await?;
-            tell(info, &change, output)?;
-            for line in details(client, &change, output).await? {
-                output.say(&format!("  {line}"));
+            let info = find(&all, id)?;
+            if info.missing == 0 {
+                // Its signers may have left since; nothing is signed by them any more.
+                return tell(info, &read(info)?, output);
             }
-            Ok(())
+            let (_, change, trust) = opened(client, info).await?;
+            tell(info, &change, output)?;
+            differences(client, &change, &trust, output).await
         }
         ChangeCommand::Sign { id } => {
-            let (_, mut note, change) = opened(client, &all, id).await?;
+            let (mut note, change, trust) = opened(client, find(&all, id)?).await?;
+            // What is signed is what these lines say: the station may have shown another one before.
+            differences(client, &change, &trust, output).await?;
             note.add_signature(&client.person.signer)
                 .map_err(|_| Failure::internal())?;
             tell(&hand_in(client, &note).await?, &change, output)
@@ -101,53 +104,64 @@ fn differs() -> Failure {
     )
 }
 
-/// A change as its signatures prove it. What is signed is what was shown: the same note.
-async fn opened<'a>(
+fn find<'a>(all: &'a [ChangeInfo], id: &str) -> Result<&'a ChangeInfo, Failure> {
+    let missing = || Failure::new(Exit::Refused, "not-found", "there is no such change");
+    all.iter().find(|info| info.id == id).ok_or_else(missing)
+}
+
+/// A change, its signatures not checked.
+fn read(info: &ChangeInfo) -> Result<Change, Failure> {
+    let note: Note = info.note.parse().map_err(|_| differs())?;
+    statement::read_unverified(&note).map_err(|_| differs())
+}
+
+/// A change as its signatures prove it, and the trust set by which they do.
+async fn opened(
     client: &AdminClient,
-    all: &'a [ChangeInfo],
-    id: &str,
-) -> Result<(&'a ChangeInfo, Note, Change), Failure> {
-    let info = all.iter().find(|info| info.id == id);
-    let info =
-        info.ok_or_else(|| Failure::new(Exit::Refused, "not-found", "there is no such change"))?;
+    info: &ChangeInfo,
+) -> Result<(Note, Change, TrustSet), Failure> {
     let trust = TrustSet::open(&client.get_text("/v1/trust").await?)
         .map_err(|_| custos_core::Error::TrustInvalid)?;
     let note: Note = info.note.parse().map_err(|_| differs())?;
     let now = custos_core::clock::wall_ms();
-    let (change, _) = Change::open(&note, &trust, now).map_err(|_| differs())?;
-    if change.id != id {
+    let (change, _) = Change::open(&note, &trust, now).map_err(|error| match error {
+        ChangeError::Time => Failure::new(Exit::Refused, error.code(), "the change has lapsed"),
+        _ => differs(),
+    })?;
+    if change.id != info.id {
         return Err(differs());
     }
-    Ok((info, note, change))
+    Ok((note, change, trust))
 }
 
-/// What would be different from what is in force.
-async fn details(
+/// Says what would be different from what is in force.
+async fn differences(
     client: &AdminClient,
     change: &Change,
+    trust: &TrustSet,
     output: &Output,
-) -> Result<Vec<String>, Failure> {
-    let person = match &change.what {
-        Changed::Policy(next) => {
-            return crate::policy::changes(&policy::in_force(client).await?, next);
-        }
-        Changed::Person(person) => person,
+) -> Result<(), Failure> {
+    let lines = match &change.what {
+        Changed::Policy(next) => crate::policy::changes(&policy::in_force(client).await?, next)?,
+        Changed::Person(person) => vec![difference(person, trust, output)],
     };
-    let trust = TrustSet::open(&client.get_text("/v1/trust").await?)
-        .map_err(|_| custos_core::Error::TrustInvalid)?;
-    Ok(vec![match (trust.person(&person.name), output.lang) {
-        (None, Lang::Zh) => "新增人员".to_owned(),
-        (None, Lang::En) => "somebody new".to_owned(),
-        (Some(before), lang) => {
-            let roles = before.roles.join(", ");
-            match (lang, before.key == person.key) {
-                (Lang::Zh, true) => format!("现有角色：{roles}；密钥不变"),
-                (Lang::Zh, false) => format!("现有角色：{roles}；密钥将更换"),
-                (Lang::En, true) => format!("until now: {roles}; the same key"),
-                (Lang::En, false) => format!("until now: {roles}; another key"),
-            }
-        }
-    }])
+    for line in lines {
+        output.say(&format!("  {line}"));
+    }
+    Ok(())
+}
+
+fn difference(person: &PersonRequest, trust: &TrustSet, output: &Output) -> String {
+    let (name, next) = (&person.name, person.roles.join(", "));
+    let Some(before) = trust.person(name) else {
+        return format!("{name}: {} → {next}", output.pick("nobody", "无此人员"));
+    };
+    let key = if before.key == person.key {
+        output.pick("the same key", "密钥不变")
+    } else {
+        output.pick("another key", "密钥将更换")
+    };
+    format!("{name}: {} → {next} ({key})", before.roles.join(", "))
 }
 
 fn tell(info: &ChangeInfo, change: &Change, output: &Output) -> Result<(), Failure> {

@@ -93,6 +93,24 @@ pub(super) const TABLE: &[Row] = &[
         ("Publish them again.", "请重新发布。"),
     ),
     (
+        "key-taken",
+        "该密钥已属于另一人员。",
+        NOTHING,
+        (
+            "Make a key of the person's own.",
+            "请为该人员生成本人的密钥。",
+        ),
+    ),
+    (
+        "last-administrator",
+        "剩余的设备管理人员不足，无法签署变更。",
+        NOTHING,
+        (
+            "Register another person with the role device first.",
+            "请先登记另一名 device 角色人员。",
+        ),
+    ),
+    (
         "change-signatures",
         "策略要求多人签署此类变更。",
         NOTHING,

@@ -61,4 +61,5 @@ pub use play::{ClipRange, Span};
 pub(crate) use recorder::Recorder;
 pub use recover::Recovery;
 pub use shared::Pressure;
+// Whoever appends holds it directly: the way through the recorder is one cold page of memory more.
 pub(crate) use shared::Shared as Intake;

@@ -30,13 +30,15 @@ pub(crate) async fn hand_in(
     who: PersonAuth,
     Json(body): Json<NoteBody>,
 ) -> Result<Json<ChangeInfo>, ApiError> {
-    let (note, change) = changes::read(&body.note)?;
-    let (action, about) = match change.what {
+    let offered = changes::read(&body.note)?;
+    let (action, about) = match offered.1.what {
         Changed::Person(_) => (Action::PersonRegister, "people"),
         Changed::Policy(_) => (Action::SettingsPublish, "policy"),
     };
     access::require(&app, &who, action, Resource::Agency {}, about).await?;
-    changes::hand_in(&app, &who, &note).await.map(Json)
+    changes::hand_in(&app, &who, offered, action)
+        .await
+        .map(Json)
 }
 
 /// Changes that were made or wait for signatures, the newest first, at most 100.

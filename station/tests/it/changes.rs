@@ -172,6 +172,21 @@ async fn one_person_alone_changes_nothing() {
     let carls = signed(&harmless, &[&two.carl.signer]);
     refused(two.hand_in(admin, &carls).await, 422, "change-signature").await;
     assert_eq!((two.people().await, house.trust().await.version), before);
+    // Every attempt is in the register.
+    let refused = audited(house, "change-refused").await;
+    let whys: Vec<&str> = refused.iter().filter_map(|row| row.2.as_deref()).collect();
+    assert_eq!(
+        whys,
+        [
+            "person-register: alone",
+            "settings-publish: alone",
+            "person-register: signature",
+            "person-register: signature",
+            "person-register: signature",
+            "person-register: other-signer",
+        ]
+    );
+    assert!(refused.iter().all(|row| row.0 == "admin"));
 }
 
 /// Whoever signs second signs the text that was there.
